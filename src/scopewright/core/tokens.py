@@ -1,0 +1,179 @@
+"""Token policy: which scopes, how long, which claims, and what a refresh token means now."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from scopewright.core.errors import Invalid, InvalidGrant, InvalidScope
+from scopewright.core.model import IssuedToken, RefreshToken, Session, TokenOverrides
+from scopewright.core.oauth import CLIENT_CREDENTIALS
+from scopewright.core.scopes import NONE, Requested, Scopes, spell
+from scopewright.core.spelling import spelled
+
+SIGNING_ALGORITHMS = ("ES256", "RS256")
+LONGEST_ACCESS = timedelta(days=1)
+LONGEST_REFRESH = timedelta(days=400)
+LONGEST_GRACE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """What is in force for a token: the server's settings, the workspace's, the client's."""
+
+    access_lifetime: timedelta = timedelta(hours=1)
+    refresh_lifetime: timedelta = timedelta(days=30)
+    refresh_grace: timedelta = timedelta(seconds=10)
+    live_scopes: bool = False
+    signing_algorithm: str = "ES256"
+
+    def overridden(self, overrides: TokenOverrides) -> TokenSettings:
+        """These settings with one level's differences."""
+
+        def span(seconds: int | None, otherwise: timedelta) -> timedelta:
+            return otherwise if seconds is None else timedelta(seconds=seconds)
+
+        live = overrides.live_scopes
+        return TokenSettings(
+            access_lifetime=span(overrides.access_lifetime, self.access_lifetime),
+            refresh_lifetime=span(overrides.refresh_lifetime, self.refresh_lifetime),
+            refresh_grace=span(overrides.refresh_grace, self.refresh_grace),
+            live_scopes=self.live_scopes if live is None else live,
+            signing_algorithm=overrides.signing_algorithm or self.signing_algorithm,
+        )
+
+
+def check_overrides(overrides: TokenOverrides) -> TokenOverrides:
+    """Differences as they may be set.
+
+    Raises:
+        Invalid: a lifetime outside its bounds, or an algorithm not offered.
+    """
+    _check_seconds("access_lifetime", overrides.access_lifetime, 1, LONGEST_ACCESS)
+    _check_seconds("refresh_lifetime", overrides.refresh_lifetime, 1, LONGEST_REFRESH)
+    _check_seconds("refresh_grace", overrides.refresh_grace, 0, LONGEST_GRACE)
+    if overrides.signing_algorithm not in (None, *SIGNING_ALGORITHMS):
+        raise Invalid("Choose ES256 or RS256.", field="signing_algorithm")
+    return overrides
+
+
+def _check_seconds(field: str, seconds: int | None, least: int, most: timedelta) -> None:
+    if seconds is not None and not least <= seconds <= most.total_seconds():
+        raise Invalid(f"Choose {least} to {int(most.total_seconds())} seconds.", field=field)
+
+
+def decide(grant_type: str, requested: Requested, held: Scopes) -> Scopes:
+    """The scopes of the token.
+
+    A client by itself is told when it asks for too much, and gets nothing then; a person's client
+    gets what is held of what it asked for. Protocol words are answered back to people's clients.
+
+    Raises:
+        InvalidScope: `client_credentials` asked for a scope that is not granted.
+    """
+    if grant_type != CLIENT_CREDENTIALS:
+        return requested.within(held) | requested.protocol
+    beyond = requested.beyond(held) | requested.protocol
+    if beyond:
+        raise InvalidScope("A requested scope is not granted to this client.")
+    return requested.within(held)
+
+
+def check_refresh_scope(asked: Requested, session: Session) -> Requested:
+    """What a refresh asks for: the session's request, or a part of it (RFC 6749 §6).
+
+    Raises:
+        InvalidScope: it names what was not asked for at `/authorize`.
+    """
+    if asked.names is None and not asked.protocol:
+        return session.requested
+    original = session.requested
+    if (asked.names and asked.beyond(original.within(asked.names))) or (
+        asked.protocol - original.protocol
+    ):
+        raise InvalidScope("A refresh may only name scopes that were asked for at first.")
+    return Requested(asked.names or NONE, asked.protocol)
+
+
+def access_claims(
+    token: IssuedToken,
+    *,
+    issuer: str,
+    audience: str,
+    user: str | None = None,
+    authenticated_at: datetime | None = None,
+) -> dict[str, Any]:
+    """The claims of an access token (RFC 9068 §2.2); times in whole Unix seconds.
+
+    `user` and `authenticated_at` are a person's; a client's own token has neither.
+    """
+    issued = int(token.issued_at.timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": token.principal_id,
+        "aud": audience,
+        "client_id": token.client_id,
+        "scope": spell(token.scopes),
+        "iat": issued,
+        "nbf": issued,
+        "exp": int(token.expires_at.timestamp()),
+        "jti": token.id,
+    }
+    if user is not None:
+        claims["user"] = user
+    if token.session_id is not None:
+        claims["sid"] = token.session_id
+    if authenticated_at is not None:
+        claims["auth_time"] = int(authenticated_at.timestamp())
+    return claims
+
+
+# --- refresh tokens -----------------------------------------------------------------------------
+
+
+def successor(server_secret: bytes, refresh_token: str) -> str:
+    """The token that follows this one. Computable again, so a lost answer can be repeated."""
+    digest = hmac.new(server_secret, refresh_token.encode(), hashlib.sha256).digest()
+    return spelled("swr", digest)
+
+
+class Use(Enum):
+    """What presenting a refresh token means now."""
+
+    ROTATE = "first use: consume it and hand out its successor"
+    REPEAT = "used moments ago, successor unused: the same successor again"
+    REPLAY = "used before: the session ends"
+
+
+def use_of(
+    token: RefreshToken,
+    following: RefreshToken | None,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> Use:
+    """Whether this use is the first, a repeated one within the grace, or a replay (RFC 9700 §4.14).
+
+    `following` is the stored successor, None while there is none.
+    """
+    if token.consumed_at is None:
+        return Use.ROTATE
+    unused = following is not None and following.consumed_at is None
+    if unused and now < token.consumed_at + grace:
+        return Use.REPEAT
+    return Use.REPLAY
+
+
+def check_session(session: Session | None, *, client_id: str, now: datetime) -> Session:
+    """The session, if this client may continue it now.
+
+    Raises:
+        InvalidGrant: unknown, another client's, ended or expired.
+    """
+    if session is None or session.client_id != client_id or not session.is_active(now):
+        raise InvalidGrant("The refresh token is not valid.")
+    return session
