@@ -1,0 +1,75 @@
+"""Who did what, append-only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select
+
+from scopewright.core.caller import Caller
+from scopewright.core.model import AuditEvent
+from scopewright.ids import new_id
+from scopewright.store.database import Transaction
+from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.schema import audit
+
+_ADD = insert(audit)
+
+
+def add(tx: Transaction, event: AuditEvent) -> None:
+    """Write one event down."""
+    tx.run(
+        _ADD,
+        id=event.id,
+        workspace_id=event.workspace_id,
+        at=event.at,
+        actor=event.actor,
+        via=event.via,
+        operation=event.operation,
+        target=event.target,
+        details=event.details,
+    )
+
+
+def record(
+    tx: Transaction,
+    caller: Caller,
+    operation: str,
+    target: str,
+    *,
+    at: datetime,
+    **details: Any,
+) -> None:
+    """Write down what a caller has done; `details` are facts such as values before and after."""
+    event = AuditEvent(
+        id=new_id("aud"),
+        workspace_id=caller.workspace_id,
+        at=at,
+        actor=caller.principal.id,
+        via=caller.via,
+        operation=operation,
+        target=target,
+        details=details,
+    )
+    add(tx, event)
+
+
+def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[AuditEvent]:
+    """What happened in a workspace, newest first."""
+    statement = select(audit).where(audit.c.workspace_id == workspace_id)
+    rows, cursor = rows_of(tx, statement, audit.c.id, window, newest_first=True)
+    return Page(tuple(_event(row) for row in rows), cursor)
+
+
+def _event(row: Row[Any]) -> AuditEvent:
+    return AuditEvent(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        at=row.at,
+        actor=row.actor,
+        via=row.via,
+        operation=row.operation,
+        target=row.target,
+        details=row.details,
+    )

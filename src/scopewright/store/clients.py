@@ -1,0 +1,144 @@
+"""OAuth clients and their secrets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from scopewright.core.model import (
+    Client,
+    ClientSecret,
+    ClientType,
+    ScopeDefault,
+    TokenOverrides,
+)
+from scopewright.store.database import Transaction
+from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.schema import client_secrets, clients
+
+_ADD = insert(clients)
+_ADD_SECRET = insert(client_secrets)
+_BY_ID = select(clients).where(clients.c.id == bindparam("id"))
+_KNOWN = (
+    select(clients.c.id)
+    .where(clients.c.workspace_id == bindparam("workspace"))
+    .where(clients.c.id.in_(bindparam("ids", expanding=True)))
+)
+_SECRETS = (
+    select(client_secrets)
+    .where(client_secrets.c.client_id.in_(bindparam("clients", expanding=True)))
+    .order_by(client_secrets.c.created_at)
+)
+_CHANGE = (
+    update(clients)
+    .where(clients.c.id == bindparam("key"))
+    .values(
+        name=bindparam("name"),
+        redirect_uris=bindparam("redirect_uris"),
+        require_pkce=bindparam("require_pkce"),
+        allow_both_auth_methods=bindparam("allow_both_auth_methods"),
+        scope_default=bindparam("scope_default"),
+        grant_types=bindparam("grant_types"),
+        tokens=bindparam("tokens"),
+    )
+)
+_EXPIRE_SECRETS = (
+    update(client_secrets)
+    .where(client_secrets.c.client_id == bindparam("client"))
+    .where(client_secrets.c.expires_at.is_(None) | (client_secrets.c.expires_at > bindparam("at")))
+    .values(expires_at=bindparam("at"))
+)
+_FORGET_SECRETS = delete(client_secrets).where(
+    client_secrets.c.client_id == bindparam("client"),
+    client_secrets.c.expires_at <= bindparam("at"),
+)
+
+
+def add(tx: Transaction, client: Client) -> None:
+    """Remember a new client and its secrets; its principal is there already."""
+    tx.run(_ADD, id=client.id, workspace_id=client.workspace_id, type=client.type.value,
+           created_at=client.created_at, **_changeable(client))  # fmt: skip
+    for secret in client.secrets:
+        add_secret(tx, client.id, secret)
+
+
+def change(tx: Transaction, client: Client) -> None:
+    """Keep the client's present settings (not its secrets)."""
+    tx.run(_CHANGE, key=client.id, **_changeable(client))
+
+
+def get(tx: Transaction, id: str) -> Client | None:
+    """The client of this id, in whatever workspace."""
+    row = tx.one(_BY_ID, id=id)
+    return None if row is None else _nouns(tx, [row])[0]
+
+
+def known(tx: Transaction, workspace_id: str, *, ids: Collection[str]) -> frozenset[str]:
+    """Which of these ids are clients of the workspace."""
+    rows = tx.all(_KNOWN, workspace=workspace_id, ids=list(ids)) if ids else ()
+    return frozenset(row.id for row in rows)
+
+
+def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[Client]:
+    """The clients of a workspace, oldest first."""
+    statement = select(clients).where(clients.c.workspace_id == workspace_id)
+    rows, cursor = rows_of(tx, statement, clients.c.id, window)
+    return Page(tuple(_nouns(tx, rows)), cursor)
+
+
+def add_secret(tx: Transaction, client_id: str, secret: ClientSecret) -> None:
+    """Remember one more secret."""
+    tx.run(
+        _ADD_SECRET,
+        client_id=client_id,
+        hash=secret.hash,
+        created_at=secret.created_at,
+        expires_at=secret.expires_at,
+    )
+
+
+def expire_secrets(tx: Transaction, client_id: str, *, now: datetime, at: datetime) -> None:
+    """Let all secrets of a client end at a time; forget those that have ended by now."""
+    tx.run(_FORGET_SECRETS, client=client_id, at=now)
+    tx.run(_EXPIRE_SECRETS, client=client_id, at=at)
+
+
+def _changeable(client: Client) -> dict[str, Any]:
+    return {
+        "name": client.name,
+        "redirect_uris": list(client.redirect_uris),
+        "require_pkce": client.require_pkce,
+        "allow_both_auth_methods": client.allow_both_auth_methods,
+        "scope_default": client.scope_default.value,
+        "grant_types": sorted(client.grant_types),
+        "tokens": asdict(client.tokens),
+    }
+
+
+def _nouns(tx: Transaction, rows: list[Row[Any]]) -> list[Client]:
+    secrets: dict[str, list[ClientSecret]] = defaultdict(list)
+    for row in tx.all(_SECRETS, clients=[row.id for row in rows]) if rows else ():
+        secrets[row.client_id].append(ClientSecret(row.hash, row.created_at, row.expires_at))
+    return [_client(row, tuple(secrets[row.id])) for row in rows]
+
+
+def _client(row: Row[Any], secrets: tuple[ClientSecret, ...]) -> Client:
+    return Client(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        name=row.name,
+        type=ClientType(row.type),
+        redirect_uris=tuple(row.redirect_uris),
+        secrets=secrets,
+        require_pkce=row.require_pkce,
+        allow_both_auth_methods=row.allow_both_auth_methods,
+        scope_default=ScopeDefault(row.scope_default),
+        grant_types=frozenset(row.grant_types),
+        tokens=TokenOverrides(**row.tokens),
+        created_at=row.created_at,
+    )

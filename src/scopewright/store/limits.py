@@ -1,0 +1,40 @@
+"""Counters for rate limits, shared by all processes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, delete
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from scopewright.store.database import Transaction
+from scopewright.store.schema import limits
+
+_OVER = limits.c.resets_at <= bindparam("now")
+_COUNT = {
+    name: insert(limits)
+    .values(key=bindparam("name"), used=1, resets_at=bindparam("resets"))
+    .on_conflict_do_update(
+        index_elements=[limits.c.key],
+        set_={
+            "used": case((_OVER, 1), else_=limits.c.used + 1),
+            "resets_at": case((_OVER, bindparam("resets")), else_=limits.c.resets_at),
+        },
+    )
+    .returning(limits.c.used, limits.c.resets_at)
+    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
+}
+_PURGE = delete(limits).where(limits.c.resets_at < bindparam("now"))
+
+
+def count(tx: Transaction, key: str, *, now: datetime, window: timedelta) -> tuple[int, datetime]:
+    """Count one more under this key; how many in its window, and when that window ends."""
+    row = tx.one(_COUNT[tx.connection.dialect.name], name=key, now=now, resets=now + window)
+    assert row is not None  # an upsert that returns always has a row
+    return row.used, row.resets_at
+
+
+def purge(tx: Transaction, *, now: datetime) -> int:
+    """Forget windows that are over; how many."""
+    return tx.run(_PURGE, now=now)

@@ -1,0 +1,109 @@
+"""Leading a database's schema to what this code expects, under a lock; all of it or nothing.
+
+Revisions are numbered files in `migrations/versions`. There is no way back but a backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from scopewright.core.errors import NotNow
+from scopewright.store.database import Database
+
+_FOLDER = Path(__file__).with_name("migrations")
+_LOCK = 0x5C09E  # any number that nobody else takes as an advisory lock in this database
+
+
+def migrate(database: Database) -> tuple[str | None, str]:
+    """Run what is missing; the revisions before and after. Others that try meanwhile wait.
+
+    Raises:
+        NotNow: a newer version of this program has migrated the database.
+    """
+    with _locked(database) as connection:
+        before = _revision(connection)
+        _refuse_unknown(before)
+        if before != newest_revision():
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+            command.upgrade(config, "head")
+        return before, newest_revision()
+
+
+def pending(database: Database) -> bool:
+    """Whether `migrate` has something to do.
+
+    Raises:
+        NotNow: a newer version of this program has migrated the database.
+    """
+    current = current_revision(database)
+    _refuse_unknown(current)
+    return current != newest_revision()
+
+
+def current_revision(database: Database) -> str | None:
+    """The revision at which the database stands; None for an empty one."""
+    with database.read() as tx:
+        return _revision(tx.connection)
+
+
+@cache
+def newest_revision() -> str:
+    """The revision that this code needs."""
+    (head,) = _scripts().get_heads()
+    return head
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(_FOLDER)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_unknown(revision: str | None) -> None:
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise NotNow(
+            f"The database is at revision {revision}, this version of Scopewright knows "
+            f"{newest_revision()} as the newest: a later version has migrated it. "
+            "Run that version, or restore a backup."
+        )
+
+
+@contextmanager
+def _locked(database: Database) -> Iterator[Connection]:
+    """One transaction, which nobody else can hold at the same time."""
+    if database.is_sqlite:
+        with database.connect_raw() as connection:
+            yield from _locked_sqlite(connection)
+    else:
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+            yield connection
+
+
+def _locked_sqlite(connection: Connection) -> Iterator[Connection]:
+    # SQLite changes tables by replacing them; with the keys enforced, dropping one would cascade.
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        dangling = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if dangling:
+            raise RuntimeError(f"a migration left {len(dangling)} rows without what they refer to")
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+    connection.exec_driver_sql("COMMIT")

@@ -1,0 +1,156 @@
+"""Sessions and refresh tokens: consumed once, ended once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from scopewright.core.model import RefreshToken, Session
+from scopewright.core.scopes import remembered
+from scopewright.store.database import Transaction
+from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.schema import refresh_tokens, sessions
+
+_ADD = insert(sessions)
+_BY_ID = select(sessions).where(sessions.c.id == bindparam("id"))
+_USE = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("key"))
+    .values(last_used_at=bindparam("at"), expires_at=bindparam("until"))
+)
+_END = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("key"), sessions.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"), ended_why=bindparam("why"))
+    .returning(sessions.c.workspace_id)
+)
+_ACTIVE = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
+_OF_CLIENT = select(sessions.c.principal_id).where(
+    sessions.c.client_id == bindparam("client"), *_ACTIVE
+).distinct()  # fmt: skip
+_OF_PRINCIPAL = (
+    select(sessions).where(sessions.c.principal_id == bindparam("principal"), *_ACTIVE)
+    .order_by(sessions.c.id)
+)  # fmt: skip
+_PURGE = delete(sessions).where(
+    (sessions.c.expires_at < bindparam("before")) | (sessions.c.ended_at < bindparam("before"))
+)
+_ADD_TOKEN = insert(refresh_tokens)
+_TOKEN = select(refresh_tokens).where(refresh_tokens.c.hash == bindparam("hash"))
+_OF_TOKEN = (
+    select(refresh_tokens, sessions)
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .where(refresh_tokens.c.hash == bindparam("hash"))
+)
+_CONSUME = (
+    update(refresh_tokens)
+    .where(refresh_tokens.c.hash == bindparam("key"), refresh_tokens.c.consumed_at.is_(None))
+    .values(consumed_at=bindparam("at"))
+    .returning(refresh_tokens.c.session_id)
+)
+
+
+def add(tx: Transaction, session: Session) -> None:
+    """Remember a new session."""
+    tx.run(
+        _ADD,
+        id=session.id,
+        workspace_id=session.workspace_id,
+        principal_id=session.principal_id,
+        client_id=session.client_id,
+        requested=session.requested.spelled(),
+        authenticated_at=session.authenticated_at,
+        created_at=session.created_at,
+        last_used_at=session.last_used_at,
+        expires_at=session.expires_at,
+    )
+
+
+def get(tx: Transaction, id: str) -> Session | None:
+    """The session of this id, in whatever workspace."""
+    row = tx.one(_BY_ID, id=id)
+    return None if row is None else _session(row)
+
+
+def page_active(
+    tx: Transaction, workspace_id: str, *, now: datetime, window: Window
+) -> Page[Session]:
+    """The active sessions of a workspace, oldest first."""
+    statement = select(sessions).where(
+        sessions.c.workspace_id == workspace_id,
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > now,
+    )
+    rows, cursor = rows_of(tx, statement, sessions.c.id, window)
+    return Page(tuple(_session(row) for row in rows), cursor)
+
+
+def of_principal(tx: Transaction, principal_id: str, *, now: datetime) -> list[Session]:
+    """The active sessions of a person."""
+    return [_session(row) for row in tx.all(_OF_PRINCIPAL, principal=principal_id, now=now)]
+
+
+def principals_of_client(tx: Transaction, client_id: str, *, now: datetime) -> list[str]:
+    """The people who have an active session through a client."""
+    return [row.principal_id for row in tx.all(_OF_CLIENT, client=client_id, now=now)]
+
+
+def use(tx: Transaction, id: str, *, at: datetime, until: datetime) -> None:
+    """Note a use, which puts the end off."""
+    tx.run(_USE, key=id, at=at, until=until)
+
+
+def end(tx: Transaction, id: str, *, at: datetime, why: str) -> bool:
+    """End a session. Of many callers, one gets True."""
+    return tx.scalar(_END, key=id, at=at, why=why) is not None
+
+
+def purge(tx: Transaction, *, before: datetime) -> int:
+    """Forget sessions that ended or expired before; how many."""
+    return tx.run(_PURGE, before=before)
+
+
+def add_token(tx: Transaction, token: RefreshToken) -> None:
+    """Remember a refresh token, by its hash."""
+    tx.run(_ADD_TOKEN, hash=token.hash, session_id=token.session_id, issued_at=token.issued_at)
+
+
+def token(tx: Transaction, hash: str) -> RefreshToken | None:
+    """The refresh token with this hash."""
+    row = tx.one(_TOKEN, hash=hash)
+    if row is None:
+        return None
+    return RefreshToken(row.hash, row.session_id, row.issued_at, row.consumed_at)
+
+
+def of_token(tx: Transaction, hash: str) -> tuple[RefreshToken, Session] | tuple[None, None]:
+    """The refresh token with this hash, and the session that it continues."""
+    row = tx.one(_OF_TOKEN, hash=hash)
+    if row is None:
+        return None, None
+    found = RefreshToken(row.hash, row.session_id, row.issued_at, row.consumed_at)
+    return found, _session(row)
+
+
+def consume_token(tx: Transaction, hash: str, *, at: datetime) -> str | None:
+    """The session of this refresh token if it was unused until now; of many callers, one wins."""
+    consumed: str | None = tx.scalar(_CONSUME, key=hash, at=at)
+    return consumed
+
+
+def _session(row: Row[Any]) -> Session:
+    return Session(
+        id=row.id,
+        workspace_id=row.workspace_id,
+        principal_id=row.principal_id,
+        client_id=row.client_id,
+        requested=remembered(row.requested),
+        authenticated_at=row.authenticated_at,
+        created_at=row.created_at,
+        last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+        ended_why=row.ended_why,
+    )

@@ -1,0 +1,31 @@
+"""The words of a workspace: its catalogues' definitions joined with its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.errors import NotFound
+from scopewright.core.model import Workspace
+from scopewright.store import scopes, workspaces
+from scopewright.store.database import Transaction
+
+
+def here(tx: Transaction, workspace_id: str, catalogues: Mapping[str, Catalogue]) -> Vocabulary:
+    """The same, for operations that know the workspace's id only.
+
+    Raises:
+        NotFound: the workspace is gone.
+    """
+    workspace = workspaces.get(tx, workspace_id)
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return of_workspace(tx, workspace, catalogues)
+
+
+def of_workspace(
+    tx: Transaction, workspace: Workspace, catalogues: Mapping[str, Catalogue]
+) -> Vocabulary:
+    """Everything that can be said about scopes and roles in this workspace now."""
+    enabled = tuple(catalogues[name] for name in workspace.catalogues if name in catalogues)
+    return Vocabulary(enabled, tuple(scopes.of_workspace(tx, workspace.id)))

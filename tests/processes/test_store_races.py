@@ -1,0 +1,147 @@
+"""Four processes want the same things at the same moments: each thing is had exactly once."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scopewright.core.model import Approved, ChangeKind, Redeemed
+from scopewright.ids import new_id
+from scopewright.store import (
+    authorizations,
+    changes,
+    invitations,
+    magic_links,
+    sessions,
+    workspaces,
+)
+from scopewright.store.database import Database, Transaction
+from scopewright.store.migrating import migrate
+from tests.store.world import LATER, NOW, World
+
+PROCESSES, THINGS = 4, 300
+
+spawn = multiprocessing.get_context("spawn")
+
+
+def _codes(world: World) -> list[str]:
+    client = world.client()
+    ids = [world.authorization(client).id for _ in range(THINGS)]
+    with world.database.write() as tx:
+        for id in ids:
+            approved = Approved("ann", new_id("code"), authenticated_at=NOW, approved_at=NOW)
+            authorizations.approve(tx, id, approved, until=LATER)
+    return ids
+
+
+def _links(world: World) -> list[str]:
+    return [world.magic_link().hash for _ in range(THINGS)]
+
+
+def _refresh_tokens(world: World) -> list[str]:
+    session = world.session()
+    return [world.refresh_token(session).hash for _ in range(THINGS)]
+
+
+def _invitations(world: World) -> list[str]:
+    return [world.invitation().secret_hash for _ in range(THINGS)]
+
+
+def _redeem(tx: Transaction, id: str) -> bool:
+    return authorizations.redeem(tx, id, Redeemed(new_id("ses"), NOW))
+
+
+def _use(tx: Transaction, hash: str) -> bool:
+    return magic_links.use(tx, hash, now=NOW)
+
+
+def _consume(tx: Transaction, hash: str) -> bool:
+    return sessions.consume_token(tx, hash, at=NOW) is not None
+
+
+def _take(tx: Transaction, hash: str) -> bool:
+    return invitations.take(tx, hash, now=NOW) is not None
+
+
+RACES: dict[str, tuple[Callable[[World], list[str]], Callable[[Transaction, str], bool]]] = {
+    "authorization codes": (_codes, _redeem),
+    "magic links": (_links, _use),
+    "refresh tokens": (_refresh_tokens, _consume),
+    "invitations": (_invitations, _take),
+}
+
+
+@pytest.fixture
+def world(database_url: str) -> World:
+    database = Database(database_url)
+    migrate(database)
+    return World(database)
+
+
+def _in_processes(work: Callable[..., None], url: str, *arguments: object) -> list[list[Any]]:
+    """What each process answers; all begin at the same moment."""
+    barrier, answers = spawn.Barrier(PROCESSES), spawn.SimpleQueue()
+    processes = [
+        spawn.Process(target=work, args=(barrier, answers, url, *arguments))
+        for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    answered = [answers.get() for _ in processes]
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    return answered
+
+
+@pytest.mark.parametrize("race", RACES)
+def test_each_of_300_things_is_won_by_exactly_one_process(
+    world: World, database_url: str, race: str
+) -> None:
+    prepare, _ = RACES[race]
+    things = prepare(world)
+    world.database.close()
+    won = _in_processes(_win, database_url, race, things)
+    assert sorted(thing for of_one in won for thing in of_one) == sorted(things)
+    assert sum(bool(of_one) for of_one in won) > 1, "they did not meet"
+
+
+def test_versions_of_four_processes_are_seen_in_order_and_without_gaps(
+    world: World, database_url: str
+) -> None:
+    views = _in_processes(_touch_and_look, database_url, world.workspace_id)
+    for view in (view for of_one in views for view in of_one):
+        assert view == list(range(1, len(view) + 1))
+    with world.database.read() as tx:
+        assert workspaces.version(tx, world.workspace_id) == PROCESSES * 50
+    world.database.close()
+
+
+def _win(barrier: Any, answers: Any, url: str, race: str, things: list[str]) -> None:
+    _, attempt = RACES[race]
+    database = Database(url)
+    won = []
+    for thing in things:
+        barrier.wait(60)
+        with database.write() as tx:
+            if attempt(tx, thing):
+                won.append(thing)
+    answers.put(won)
+    database.close()
+
+
+def _touch_and_look(barrier: Any, answers: Any, url: str, workspace_id: str) -> None:
+    database = Database(url)
+    views = []
+    barrier.wait(60)
+    for number in range(50):
+        with database.write() as tx:
+            workspaces.touch(tx, workspace_id, ChangeKind.HOLDINGS, str(number), at=NOW)
+        with database.read() as tx:
+            seen = changes.since(tx, workspace_id, after=0, limit=1000)
+        views.append([change.version for change in seen])
+    answers.put(views)
+    database.close()

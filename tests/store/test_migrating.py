@@ -1,0 +1,145 @@
+"""Migrating: it leads to the schema of the code, once, whoever else tries at the same time."""
+
+from __future__ import annotations
+
+import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from scopewright.core.errors import NotNow
+from scopewright.store.database import Database
+from scopewright.store.migrating import current_revision, migrate, newest_revision, pending
+from scopewright.store.schema import metadata
+from tests.postgres import Postgres
+
+_SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+_POSTGRES_SCHEMA = """
+    SELECT table_name, column_name, data_type, is_nullable, collation_name
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT tablename, indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
+"""
+
+
+def _schema(database: Database) -> set[tuple[Any, ...]]:
+    """Everything the database says of its tables, but Alembic's own."""
+    question = _SQLITE_SCHEMA if database.is_sqlite else _POSTGRES_SCHEMA
+    with database.read() as tx:
+        return {tuple(row) for row in tx.all(text(question)) if row[0] != "alembic_version"}
+
+
+def test_an_empty_database_is_migrated_once(empty_database: Database) -> None:
+    assert pending(empty_database)
+    assert current_revision(empty_database) is None
+    assert migrate(empty_database) == (None, newest_revision())
+    assert not pending(empty_database)
+    assert migrate(empty_database) == (newest_revision(), newest_revision())
+
+
+def test_alembic_finds_no_difference_between_the_schema_and_the_code(
+    empty_database: Database,
+) -> None:
+    migrate(empty_database)
+    with empty_database.engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_schema_is_to_the_letter_what_the_code_would_create(
+    empty_database: Database, request: pytest.FixtureRequest, tmp_path_factory: Any
+) -> None:
+    if empty_database.is_sqlite:
+        created = Database(f"sqlite:///{tmp_path_factory.mktemp('created') / 'created.db'}")
+    else:
+        postgres: Postgres = request.getfixturevalue("postgres")
+        created = Database(postgres.fresh_database())
+    metadata.create_all(created.engine)
+    migrate(empty_database)
+    expected = _schema(created)
+    created.close()
+    assert len(expected) > len(metadata.tables)
+    assert _schema(empty_database) == expected
+
+
+def test_processes_that_migrate_at_once_all_succeed_and_one_does_it(database_url: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    barrier, answers = spawn.Barrier(3), spawn.SimpleQueue()
+    processes = [
+        spawn.Process(target=_migrate_at_once, args=(database_url, barrier, answers))
+        for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    befores = sorted(str(answers.get()) for _ in processes)
+    for process in processes:
+        process.join()
+    assert befores == [newest_revision(), newest_revision(), "None"]
+
+
+def test_threads_that_open_and_migrate_at_once_all_succeed(database_url: str) -> None:
+    def start(_number: int) -> str | None:
+        database = Database(database_url)
+        try:
+            return migrate(database)[0]
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(start, range(8))).count(None) == 1
+
+
+def test_a_newer_database_is_refused_by_name_and_left_alone(empty_database: Database) -> None:
+    migrate(empty_database)
+    with empty_database.write() as tx:
+        tx.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for refused in (migrate, pending):
+        with pytest.raises(NotNow, match="9999"):
+            refused(empty_database)
+    assert current_revision(empty_database) == "9999"
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: Database) -> None:
+    with empty_database.write() as tx:
+        tx.connection.execute(text("CREATE TABLE leases (mine INTEGER)"))
+    before = _schema(empty_database)
+    with pytest.raises(Exception, match="leases"):
+        migrate(empty_database)
+    assert _schema(empty_database) == before
+    assert current_revision(empty_database) is None
+    with empty_database.write() as tx:
+        tx.connection.execute(text("DROP TABLE leases"))
+    assert migrate(empty_database) == (None, newest_revision())
+
+
+@pytest.mark.postgres
+def test_text_is_sorted_by_code_point_whatever_the_language(postgres: Postgres) -> None:
+    database = Database(postgres.fresh_database())
+    migrate(database)
+    question = (
+        "SELECT DISTINCT collation_name FROM information_schema.columns WHERE table_schema"
+        " = 'public' AND data_type = 'text' AND column_name IN ('id', 'name', 'scope', 'hash')"
+    )
+    with database.read() as tx:
+        assert [row[0] for row in tx.all(text(question))] == ["C"]
+    database.close()
+
+
+def _migrate_at_once(url: str, barrier: Any, answers: Any) -> None:
+    database = Database(url)
+    barrier.wait(30)
+    try:
+        answers.put(migrate(database)[0])
+    except Exception as error:
+        answers.put(error)
+        raise
+    finally:
+        database.close()

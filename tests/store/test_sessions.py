@@ -1,0 +1,81 @@
+"""Sessions and refresh tokens: ended once, consumed once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from scopewright.core.scopes import EVERYTHING, Requested
+from scopewright.store import sessions
+from scopewright.store.pages import Window
+from tests.store.world import LATER, NOW, REQUESTED, TOMORROW, World
+
+SECOND = timedelta(seconds=1)
+
+
+def test_a_session_comes_back_equal_whatever_it_asked_for(world: World) -> None:
+    asked = (EVERYTHING, Requested(None, frozenset({"openid"})), REQUESTED, Requested(frozenset()))
+    made = [world.session(requested=requested) for requested in asked]
+    with world.database.read() as tx:
+        assert [sessions.get(tx, session.id) for session in made] == made
+        assert sessions.get(tx, "ses_none") is None
+
+
+def test_a_session_ends_once_and_the_first_reason_stays(world: World) -> None:
+    session = world.session()
+    with world.database.write() as tx:
+        assert sessions.end(tx, session.id, at=NOW, why="replayed")
+        assert not sessions.end(tx, session.id, at=LATER, why="signed out")
+        ended = replace(session, ended_at=NOW, ended_why="replayed")
+        assert sessions.get(tx, session.id) == ended
+        assert not sessions.end(tx, "ses_none", at=NOW, why="")
+
+
+def test_a_use_puts_the_end_off(world: World) -> None:
+    session = world.session()
+    with world.database.write() as tx:
+        sessions.use(tx, session.id, at=LATER, until=TOMORROW)
+        used = replace(session, last_used_at=LATER, expires_at=TOMORROW)
+        assert sessions.get(tx, session.id) == used
+
+
+def test_only_active_sessions_are_listed(world: World) -> None:
+    ann, client = world.principal(), world.client()
+    active, ended, _expired = (
+        world.session(principal_id=ann.id, client_id=client.id, expires_at=until)
+        for until in (TOMORROW, TOMORROW, LATER)
+    )
+    with world.database.write() as tx:
+        sessions.end(tx, ended.id, at=NOW, why="signed out")
+    with world.database.read() as tx:
+        page = sessions.page_active(tx, world.workspace_id, now=LATER, window=Window())
+        assert page.items == (active,)
+        assert sessions.of_principal(tx, ann.id, now=LATER) == [active]
+        assert sessions.principals_of_client(tx, client.id, now=LATER) == [ann.id]
+        assert sessions.of_principal(tx, ann.id, now=TOMORROW) == []
+        assert sessions.principals_of_client(tx, client.id, now=TOMORROW) == []
+
+
+def test_purging_forgets_what_ended_or_expired_before_with_its_tokens(world: World) -> None:
+    expired, ended, active = (
+        world.session(expires_at=until) for until in (LATER, TOMORROW, TOMORROW)
+    )
+    token = world.refresh_token(ended)
+    with world.database.write() as tx:
+        sessions.end(tx, ended.id, at=NOW, why="")
+        assert sessions.purge(tx, before=LATER + SECOND) >= 2
+        assert sessions.get(tx, expired.id) is sessions.get(tx, ended.id) is None
+        assert sessions.token(tx, token.hash) is None
+        assert sessions.get(tx, active.id) == active
+
+
+def test_a_refresh_token_comes_back_equal_and_is_consumed_once(world: World) -> None:
+    session = world.session()
+    token = world.refresh_token(session)
+    with world.database.write() as tx:
+        assert sessions.token(tx, token.hash) == token
+        assert sessions.consume_token(tx, token.hash, at=NOW) == session.id
+        assert sessions.consume_token(tx, token.hash, at=LATER) is None
+        assert sessions.consume_token(tx, "none", at=LATER) is None
+        assert sessions.token(tx, token.hash) == replace(token, consumed_at=NOW)
+        assert sessions.token(tx, "none") is None
