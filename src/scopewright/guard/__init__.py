@@ -1,0 +1,62 @@
+"""For resource servers: is this credential good, here, now, for this?
+
+    from fastapi import Depends, FastAPI
+    from scopewright.guard import Guard
+
+    guard = Guard(issuer="https://auth.example/w/0192…", audience="0192…")
+
+    @app.get("/readings", dependencies=[Depends(guard.requires("sensor:read"))])
+
+Read `guard.py` first; `verifier.py` is the decision itself. The server uses it too, and nothing
+here knows the server. Names are loaded when first used, so the pytest plugin costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scopewright.core.errors import InvalidToken, Unauthenticated
+    from scopewright.guard.guard import Guard, Policy
+    from scopewright.guard.refusals import InsufficientScope, Unavailable, Undeclared
+    from scopewright.guard.rules import PUBLIC, Rules, public
+    from scopewright.guard.verifier import Claims, KeySet, verify
+
+_HOMES = {
+    "Claims": "scopewright.guard.verifier",
+    "Guard": "scopewright.guard.guard",
+    "InsufficientScope": "scopewright.guard.refusals",
+    "InvalidToken": "scopewright.core.errors",
+    "KeySet": "scopewright.guard.verifier",
+    "PUBLIC": "scopewright.guard.rules",
+    "Policy": "scopewright.guard.guard",
+    "Rules": "scopewright.guard.rules",
+    "Unauthenticated": "scopewright.core.errors",
+    "Unavailable": "scopewright.guard.refusals",
+    "Undeclared": "scopewright.guard.refusals",
+    "public": "scopewright.guard.rules",
+    "verify": "scopewright.guard.verifier",
+}
+
+__all__ = [
+    "PUBLIC",
+    "Claims",
+    "Guard",
+    "InsufficientScope",
+    "InvalidToken",
+    "KeySet",
+    "Policy",
+    "Rules",
+    "Unauthenticated",
+    "Unavailable",
+    "Undeclared",
+    "public",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,98 @@
+"""Middleware for ASGI: a route that declares nothing is refused.
+
+With `rules`, they decide (for any ASGI application). Without, the routes of the Starlette or
+FastAPI application itself are asked what they declare: by `Depends(guard.requires(…))`,
+`@protected(guard, …)` or `@public`, which then check for themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from scopewright.core.errors import ScopewrightError
+from scopewright.guard.guard import Guard
+from scopewright.guard.metadata import METADATA_HEADERS
+from scopewright.guard.refusals import CLAIMS_KEY, Undeclared
+from scopewright.guard.rules import PUBLIC, Declaration, Rules
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class GuardMiddleware:
+    """`app.add_middleware(GuardMiddleware, guard=guard)`, or around any ASGI application.
+
+    The claims are left in `scope["scopewright.claims"]`. Also serves the metadata of RFC 9728 where
+    the guard knows its `resource`.
+    """
+
+    def __init__(self, app: App, guard: Guard, rules: Rules | None = None) -> None:
+        self._app, self._guard, self._rules = app, guard, rules
+        self._metadata_path, self._metadata = guard.metadata(rules.scopes if rules else frozenset())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["path"] == self._metadata_path:
+            await _send(200, METADATA_HEADERS, self._metadata, scope=scope, send=send)
+            return
+        try:
+            await self._check(scope)
+        except ScopewrightError as error:
+            said = self._guard.refusal(error)
+            await _send(said.status, said.headers, said.body, scope=scope, send=send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _check(self, scope: Scope) -> None:
+        declared = self._declared(scope)
+        if declared is None:
+            raise Undeclared
+        if self._rules is not None and declared is not PUBLIC:
+            header = _authorization(scope)
+            scope[CLAIMS_KEY] = await self._guard.check_async(header, declared)
+
+    def _declared(self, scope: Scope) -> Declaration | None:
+        path = _route_path(scope)
+        if self._rules is not None:
+            return self._rules.find(scope.get("method", "GET"), path)
+        # Starlette is the application's own: needed only where it is used.
+        from scopewright.guard.starlette import route_declaration  # noqa: PLC0415
+
+        # `scope["app"]` may be an outer application, where this one is mounted and wrapped.
+        app = self._app if hasattr(self._app, "routes") else scope.get("app")
+        return route_declaration(getattr(app, "routes", ()), scope, path)
+
+
+def _route_path(scope: Scope) -> str:
+    """The path within the application: without the prefix under which it is mounted."""
+    path: str = scope["path"]
+    root: str = scope.get("root_path", "").rstrip("/")
+    if root and (path == root or path.startswith(root + "/")):
+        return path[len(root) :]
+    return path
+
+
+def _authorization(scope: Scope) -> str | None:
+    """The header; two of them become one that nobody accepts."""
+    values = [value for name, value in scope["headers"] if name.lower() == b"authorization"]
+    return b", ".join(values).decode("latin-1") or None
+
+
+async def _send(
+    status: int, headers: dict[str, str], body: bytes, *, scope: Scope, send: Send
+) -> None:
+    prefix = "http.response"
+    if scope["type"] == "websocket":
+        if "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        prefix = "websocket.http.response"
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": f"{prefix}.start", "status": status, "headers": pairs})
+    await send({"type": f"{prefix}.body", "body": body})

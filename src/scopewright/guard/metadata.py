@@ -1,0 +1,43 @@
+"""Where tokens for this resource server come from, told to whoever knows its URL (RFC 9728)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from scopewright.core.scopes import Scopes
+
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
+METADATA_HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
+
+
+def metadata_path(resource: str) -> str:
+    """The path of the document: the well-known part stands before the resource's own (§3.1)."""
+    return WELL_KNOWN + httpx.URL(resource).path.rstrip("/")
+
+
+def metadata_url(resource: str) -> str:
+    """Where the document stands (§3.1), with the resource's own host and query."""
+    url = httpx.URL(resource)
+    query = url.query or None
+    return str(url.copy_with(path=metadata_path(resource), query=query))
+
+
+def metadata(resource: str, *, issuer: str, scopes: Scopes = frozenset()) -> dict[str, Any]:
+    """The document itself (§2). `scopes` are those that a client may need here.
+
+    Raises:
+        ValueError: the resource is no absolute URL, or has a fragment (§1.2).
+    """
+    url = httpx.URL(resource)
+    if not url.host or url.fragment:
+        raise ValueError("a resource is an absolute URL without a fragment")
+    document: dict[str, Any] = {
+        "resource": resource,
+        "authorization_servers": [issuer],
+        "bearer_methods_supported": ["header"],
+    }
+    if scopes:
+        document["scopes_supported"] = sorted(scopes)
+    return document
