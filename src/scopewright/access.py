@@ -1,0 +1,237 @@
+"""A credential in, a `Caller` out: access token, API key, or a signed-in browser.
+
+The one place that finds out who asks. It reads memory (`authority.py`), so it is async and cheap;
+only a browser's cookie is looked up in the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from base64 import urlsafe_b64decode
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from scopewright.authority import Authority, View
+from scopewright.clock import Clock
+from scopewright.core.caller import Caller
+from scopewright.core.errors import InvalidToken
+from scopewright.core.model import (
+    EMAIL_PROVIDER,
+    ApiKey,
+    Client,
+    Identity,
+    Principal,
+    PrincipalKind,
+    SignIn,
+)
+from scopewright.core.oauth import hash_secret
+from scopewright.core.scopes import Scopes
+from scopewright.guard.verifier import Claims, KeySet, verify
+from scopewright.ids import api_key_id
+from scopewright.keys import jwks, published
+from scopewright.store import principals, sign_ins
+from scopewright.store.authority import Holder
+from scopewright.store.database import Database
+
+MOST_REMEMBERED = 50_000
+SUBSTITUTE_HASH = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class GoodToken:
+    """An access token that verifies and whose client, principal and session are alive."""
+
+    claims: Claims
+    holder: Holder
+    scopes: Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class GoodKey:
+    """An API key that is live, with what it gives now."""
+
+    key: ApiKey
+    holder: Holder
+    scopes: Scopes
+
+
+class Access:
+    """Finds out who presents a credential. Answers None for every kind of bad one alike."""
+
+    def __init__(
+        self, *, authority: Authority, database: Database, clock: Clock, public_url: str
+    ) -> None:
+        self._authority = authority
+        self._database = database
+        self._clock = clock
+        self._public_url = public_url
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+        self._key_sets: dict[tuple[str, ...], KeySet] = {}
+
+    def issuer(self, workspace_id: str) -> str:
+        """The issuer of a workspace's tokens."""
+        return f"{self._public_url}/w/{workspace_id}"
+
+    # --- access tokens --------------------------------------------------------------------------
+
+    async def token(self, view: View, secret: str) -> GoodToken | None:
+        """The access token, if it is good in this workspace now."""
+        claims = self._claims(view, secret)
+        if claims is None or await view.is_token_revoked(claims.token_id):
+            return None
+        client = await self.client(view, claims.client_id)
+        holder = await self._holder(view, claims.subject)
+        if client is None or holder is None:
+            return None
+        if claims.session_id is not None and not await view.is_session_open(claims.session_id):
+            return None
+        scopes = claims.scopes
+        if view.rules.tokens_of(client).live_scopes:
+            scopes &= holder.held
+        return GoodToken(claims, holder, scopes)
+
+    async def client(self, view: View, id: str) -> Client | None:
+        """A client of the workspace that nobody has disabled."""
+        client = await view.client(id)
+        return None if client is None or await self._holder(view, id) is None else client
+
+    @staticmethod
+    async def _holder(view: View, id: str) -> Holder | None:
+        holder = await view.principal(id)
+        return None if holder is None or holder.principal.disabled_at is not None else holder
+
+    def _claims(self, view: View, secret: str) -> Claims | None:
+        """What the token says, its signature checked once and remembered by the token's hash."""
+        now = self._clock()
+        fingerprint = sha256(secret.encode()).digest()
+        known = self._verified.get(fingerprint)
+        issuer = self.issuer(view.workspace.id)
+        if known is not None and known.issuer == issuer:
+            return known if now < known.expires_at else None
+        try:
+            claims = verify(
+                secret,
+                keys=self._key_set(view, now),
+                issuer=issuer,
+                audience=view.workspace.id,
+                now=now,
+            )
+        except InvalidToken:
+            return None
+        self._verified[fingerprint] = claims
+        if len(self._verified) > MOST_REMEMBERED:
+            self._verified.popitem(last=False)
+        return claims
+
+    def _key_set(self, view: View, now: datetime) -> KeySet:
+        keys = published(view.rules.signing_keys, now=now)
+        ids = tuple(key.id for key in keys)
+        found = self._key_sets.get(ids)
+        if found is None:
+            found = self._key_sets[ids] = KeySet.from_jwks(jwks(keys))
+        return found
+
+    # --- API keys -------------------------------------------------------------------------------
+
+    async def api_key(self, view: View, secret: str) -> GoodKey | None:
+        """The API key, if it is live in this workspace now; its scopes as resolved now."""
+        key = await view.api_key(api_key_id(secret) or "")
+        stored = key.secret_hash if key is not None else SUBSTITUTE_HASH
+        matches = hmac.compare_digest(hash_secret(secret), stored)
+        if key is None or not matches or not key.is_live(self._clock()):
+            return None
+        holder = await self._holder(view, key.principal_id)
+        if holder is None:
+            return None
+        return GoodKey(key, holder, key.requested.within(holder.held))
+
+    # --- callers --------------------------------------------------------------------------------
+
+    async def workspace_of(self, secret: str) -> str | None:
+        """The workspace in which a credential could be good, for requests that name none."""
+        key_id = api_key_id(secret)
+        if key_id is not None:
+            return await self._authority.workspace_of_key(key_id)
+        return unverified_workspace(secret)
+
+    async def bearer(self, view: View, secret: str) -> Caller | None:
+        """The caller that presents a token or key in a workspace."""
+        if secret.startswith("swk_"):
+            return await self._key_caller(view, secret)
+        good = await self.token(view, secret)
+        if good is None:
+            return None
+        return Caller(
+            principal=good.holder.principal,
+            held=good.scopes,
+            vocabulary=view.rules.vocabulary,
+            via="token",
+            client_id=good.claims.client_id,
+            session_id=good.claims.session_id,
+            token_id=good.claims.token_id,
+        )
+
+    async def _key_caller(self, view: View, secret: str) -> Caller | None:
+        good = await self.api_key(view, secret)
+        if good is None:
+            return None
+        return Caller(
+            principal=good.holder.principal,
+            held=good.scopes,
+            vocabulary=view.rules.vocabulary,
+            via="api_key",
+            key_id=good.key.id,
+        )
+
+    async def sign_in(self, cookie: str | None) -> SignIn | None:
+        """The sign-in of a browser's cookie."""
+        if not cookie:
+            return None
+        return await asyncio.to_thread(self._read_sign_in, hash_secret(cookie))
+
+    async def browser(self, view: View, sign_in: SignIn) -> Caller | None:
+        """The member that a signed-in browser is in a workspace."""
+        member = await asyncio.to_thread(self._read_member, view.workspace.id, sign_in.identity)
+        holder = await self._holder(view, member.id) if member is not None else None
+        if holder is None:
+            return None
+        return Caller(
+            principal=holder.principal,
+            held=holder.held,
+            vocabulary=view.rules.vocabulary,
+            via="cookie",
+        )
+
+    def _read_sign_in(self, cookie_hash: str) -> SignIn | None:
+        with self._database.read() as tx:
+            return sign_ins.get(tx, cookie_hash, now=self._clock())
+
+    def _read_member(self, workspace_id: str, identity: Identity) -> Principal | None:
+        with self._database.read() as tx:
+            return principals.by_identity(
+                tx, workspace_id, kind=PrincipalKind.MEMBER, identity=identity
+            )
+
+
+def unverified_workspace(secret: str) -> str | None:
+    """Which workspace a token says it is for; nothing is believed but where to look."""
+    parts = secret.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    audience = claims.get("aud") if isinstance(claims, dict) else None
+    if not isinstance(audience, str) or not audience.isascii() or "\x00" in audience:
+        return None  # no database takes half a surrogate pair, or NUL, as text
+    return audience
+
+
+def email_identity(address: str) -> Identity:
+    """The identity that a letter to this address proves."""
+    return Identity(EMAIL_PROVIDER, address)

@@ -1,0 +1,99 @@
+"""Every request gets an id and a line in the log; what nobody could read is refused early."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scopewright import ids, log
+from scopewright.core.errors import Malformed, ScopewrightError, TooLarge
+from scopewright.web import problems
+from scopewright.web.http import Answer, check_declared_length, json_answer
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class Requests:
+    """The outermost layer for all but the hot paths."""
+
+    def __init__(self, following: ASGIApp, *, public_url: str, body_limit: int) -> None:
+        self._following = following
+        self._public_url = public_url
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._following(scope, receive, send)
+            return
+        request_id = ids.new_id("req")
+        log.request_id.set(request_id)
+        status, started = 0, time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = _with_headers(message, request_id)
+            await send(message)
+
+        try:
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal.send(sending)
+            else:
+                await self._following(scope, self._bounded(receive), sending)
+        finally:
+            duration = round((time.perf_counter() - started) * 1000, 2)
+            log.logger().info(
+                "request", method=scope["method"], path=scope["path"], status=status, ms=duration
+            )
+
+    def _refusal(self, scope: Scope) -> Answer | None:
+        try:
+            _check_target(scope)
+            check_declared_length(scope, limit=self._body_limit)
+        except ScopewrightError as error:
+            document = problems.document(error, public_url=self._public_url)
+            answer = json_answer(document, status=document["status"])
+            problem_type = (b"content-type", problems.MEDIA_TYPE.encode())
+            return Answer(answer.status, answer.body, (problem_type, *answer.headers[1:]))
+        return None
+
+    def _bounded(self, receive: Receive) -> Receive:
+        """A body that does not say its length is bounded all the same."""
+        size = 0
+
+        async def receiving() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._body_limit:
+                raise TooLarge(f"A body here has at most {self._body_limit} bytes.")
+            return message
+
+        return receiving
+
+
+def _check_target(scope: Scope) -> None:
+    """Refuse what no name here can contain, before a database is asked for it."""
+    path, query = scope["path"], scope["query_string"].lower()
+    if b"%00" in query or b"\x00" in query:
+        raise Malformed("The address contains NUL.")
+    if _CONTROL.search(path):  # a line break would also slip past the routes' patterns
+        raise Malformed("The path contains control characters.")
+    try:
+        scope["raw_path"].decode("ascii")
+        path.encode()
+    except (UnicodeError, KeyError):
+        raise Malformed("The address is not UTF-8.") from None
+
+
+def _with_headers(message: MutableMapping[str, Any], request_id: str) -> MutableMapping[str, Any]:
+    extra = [(b"x-request-id", request_id.encode()), (b"x-content-type-options", b"nosniff")]
+    if not any(name == b"referrer-policy" for name, _ in message["headers"]):
+        extra.append((b"referrer-policy", b"no-referrer"))
+    return {**message, "headers": [*message["headers"], *extra]}

@@ -1,0 +1,129 @@
+"""How letters leave: printed, as files, by SMTP; in the background, one not holding up another."""
+
+from __future__ import annotations
+
+import email.policy
+import socket
+import time
+from collections.abc import Callable
+from email.message import EmailMessage
+from email.parser import BytesParser
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from scopewright.core.errors import Invalid
+from scopewright.mail import (
+    Letter,
+    PostOffice,
+    end_user_invitation,
+    member_invitation,
+    open_mailer,
+    sign_in_letter,
+)
+
+LINK = "http://127.0.0.1:8080/sign-in/link?token=swm_1"
+SENDER = "Scopewright <scopewright@localhost>"
+LETTER = sign_in_letter(to="ann@example.com", link=LINK, code="BCDF2345", minutes=15)
+PATIENCE_SECONDS = 10
+
+
+def soon(found: Callable[[], Any]) -> Any:
+    """What is found within a while: letters leave in the background."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := found()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return result
+
+
+def parsed(content: bytes) -> EmailMessage:
+    return cast(EmailMessage, BytesParser(policy=email.policy.default).parsebytes(content))
+
+
+def test_a_letter_becomes_one_file(tmp_path: Path) -> None:
+    open_mailer(f"file:{tmp_path}/letters", sender=SENDER).send(LETTER)
+    (file,) = soon(lambda: list((tmp_path / "letters").glob("*.eml")))
+    message = parsed(file.read_bytes())
+    assert message["To"] == "ann@example.com"
+    assert message["From"] == SENDER
+    assert message["Auto-Submitted"] == "auto-generated"
+    text = message.get_content()
+    assert text.index(LINK) == text.index("http")
+    assert "BCDF2345" in text
+
+
+def test_a_letter_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    printed: list[str] = []
+    open_mailer("console:", sender=SENDER).send(LETTER)
+
+    def found() -> bool:
+        printed.append(capsys.readouterr().out)
+        return LINK in "".join(printed)
+
+    soon(found)
+
+
+class Inbox:
+    """Takes letters by SMTP."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[list[str], bytes]] = []
+
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: object, _session: object, envelope: Any
+    ) -> str:
+        self.taken.append((envelope.rcpt_tos, envelope.content))
+        return "250 OK"
+
+
+def test_a_letter_is_delivered_by_smtp() -> None:
+    inbox = Inbox()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        mailer = open_mailer(f"smtp://127.0.0.1:{port}", sender=SENDER)
+        mailer.send(
+            member_invitation(
+                to="bob@example.com", workspace="Bücher", role="editor", link=LINK, days=7
+            )
+        )
+        ((recipients, content),) = soon(lambda: inbox.taken)
+    finally:
+        controller.stop()
+    assert recipients == ["bob@example.com"]
+    assert "Bücher" in parsed(content)["Subject"]
+    assert LINK in parsed(content).get_content()
+
+
+def test_one_letter_that_cannot_leave_does_not_hold_up_the_next() -> None:
+    taken: list[str] = []
+
+    def deliver(message: EmailMessage) -> None:
+        if message["To"] == "bad@example.com":
+            raise ValueError("never")
+        taken.append(message["To"])
+
+    office = PostOffice(deliver, sender=SENDER)
+    office.send(Letter("bad@example.com", "x", "x"))
+    office.send(Letter("bob@example.com", "two\nlines", "x"))
+    office.send(LETTER)
+    assert soon(lambda: taken) == ["ann@example.com"]
+
+
+def test_the_letters_say_how_long_their_link_lives() -> None:
+    assert "15 minutes" in LETTER.text
+    invited = end_user_invitation(to="ann@example.com", workspace="Acme", link=LINK, days=7)
+    assert "7 days" in invited.text
+    assert "Acme" in invited.subject
+
+
+@pytest.mark.parametrize("url", ["", "file:", "smtp:", "smtp://", "http://x", "carrier pigeon"])
+def test_no_other_way_of_delivery_is_known(url: str) -> None:
+    with pytest.raises(Invalid):
+        open_mailer(url, sender=SENDER)
