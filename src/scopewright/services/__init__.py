@@ -1,0 +1,51 @@
+"""What can be done: one file a noun, one transaction an operation.
+
+Three rules: an operation that changes authority or liveness begins with `workspaces.touch`; it
+writes down what it did with `audit.record` in the same transaction; and a service never calls
+another (what two need is a decision for `core` or memory for `store`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scopewright.services.audit import Audit
+from scopewright.services.clients import Clients
+from scopewright.services.datapoints import Datapoints
+from scopewright.services.end_users import EndUsers
+from scopewright.services.endpoints import Endpoints
+from scopewright.services.exports import Exports
+from scopewright.services.founding import Founding
+from scopewright.services.grants import Grants
+from scopewright.services.ingest import Ingest
+from scopewright.services.invitations import Invitations
+from scopewright.services.keys import Keys
+from scopewright.services.members import Members
+from scopewright.services.metadata import Metadata
+from scopewright.services.mqtt_configs import MqttConfigs
+from scopewright.services.scopes import Scopes
+from scopewright.services.sessions import Sessions
+from scopewright.services.workspaces import Workspaces
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every operation of the management API, by noun."""
+
+    scopes: Scopes
+    end_users: EndUsers
+    grants: Grants
+    clients: Clients
+    metadata: Metadata
+    founding: Founding
+    workspaces: Workspaces
+    datapoints: Datapoints
+    endpoints: Endpoints
+    exports: Exports
+    ingest: Ingest
+    mqtt_configs: MqttConfigs
+    invitations: Invitations
+    audit: Audit
+    keys: Keys
+    members: Members
+    sessions: Sessions

@@ -1,0 +1,215 @@
+"""Invite, show and remove end-users: the people who use what a workspace protects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scopewright import ids, mail
+from scopewright.clock import Clock
+from scopewright.core import delegation, names
+from scopewright.core.caller import Caller, needs
+from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.errors import Invalid, NotFound
+from scopewright.core.model import (
+    EMAIL_PROVIDER,
+    ChangeKind,
+    Grant,
+    Identity,
+    MagicLink,
+    Principal,
+    PrincipalKind,
+)
+from scopewright.core.oauth import hash_secret
+from scopewright.core.scopes import Scopes
+from scopewright.core.tokens import LONGEST_ACCESS
+from scopewright.store import (
+    audit,
+    grants,
+    holdings,
+    magic_links,
+    principals,
+    vocabulary,
+    workspaces,
+)
+from scopewright.store.database import Database, Transaction
+from scopewright.store.pages import Page, Window
+
+
+@dataclass(frozen=True, slots=True)
+class EndUser:
+    """An end-user with the scopes granted: the workspace's apart from those that open it."""
+
+    principal: Principal
+    scopes: Scopes
+    internal_scopes: Scopes
+
+
+@dataclass(frozen=True, slots=True)
+class EndUsers:
+    """What can be done with end-users."""
+
+    database: Database
+    clock: Clock
+    catalogues: Mapping[str, Catalogue]
+    mailer: mail.Mailer
+    public_url: str
+    invitation_lifetime: timedelta
+
+    @needs("end-users:read")
+    def page(self, caller: Caller, *, window: Window) -> Page[EndUser]:
+        """The end-users of the workspace, oldest first."""
+        with self.database.read() as tx:
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            found = principals.page(
+                tx, caller.workspace_id, kind=PrincipalKind.END_USER, window=window
+            )
+            granted = grants.of_principals(tx, [person.id for person in found.items])
+        people = tuple(_shown(person, granted[person.id], words) for person in found.items)
+        return Page(people, found.cursor)
+
+    @needs("end-users:read")
+    def show(self, caller: Caller, *, name: str) -> EndUser:
+        """One end-user, by email address or id.
+
+        Raises:
+            NotFound: there is no such end-user.
+        """
+        with self.database.read() as tx:
+            person = _find(tx, caller, name)
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            return _shown(person, grants.of_principal(tx, person.id), words)
+
+    @needs("end-users:create")
+    def invite(
+        self, caller: Caller, *, email: str, scopes: Scopes, internal_scopes: Scopes
+    ) -> tuple[EndUser, bool]:
+        """Grant scopes to an address and send it a link; whether the end-user is new.
+
+        A known address keeps what it has, gets what is new, and a fresh letter. One scope that may
+        not be given refuses the whole: nothing is written or sent.
+
+        Raises:
+            Invalid: no address, no scope, an unknown one, or one in the list of the other kind.
+            Escalation: the caller does not hold a guarded scope itself.
+        """
+        address, now, secret = names.check_email(email), self.clock(), ids.new_secret("swl")
+        with self.database.write() as tx:
+            person, is_new = _touched(tx, caller, address, now)
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            self._check(tx, caller, words, scopes=scopes, internal_scopes=internal_scopes)
+            if is_new:
+                principals.add(tx, person)
+            _give(tx, caller, person, scopes | internal_scopes, now)
+            magic_links.add(tx, self._link(address, secret, now))
+            invited = _shown(person, grants.of_principal(tx, person.id), words)
+            workspace = workspaces.get(tx, caller.workspace_id)
+        assert workspace is not None  # _touched() refuses where it is gone
+        self.mailer.send(
+            mail.end_user_invitation(
+                to=address,
+                workspace=workspace.name,
+                link=f"{self.public_url}/sign-in/link?token={secret}",
+                days=max(1, self.invitation_lifetime.days),
+            )
+        )
+        return invited, is_new
+
+    @needs("end-users:remove")
+    def remove(self, caller: Caller, *, name: str) -> None:
+        """Forget an end-user with grants, metadata and sessions; the tokens are refused at once.
+
+        Raises:
+            NotFound: there is no such end-user.
+        """
+        now = self.clock()
+        with self.database.write() as tx:
+            person = _find(tx, caller, name)
+            workspaces.touch(
+                tx, caller.workspace_id, ChangeKind.PRINCIPAL, person.id,
+                at=now, forget_at=now + LONGEST_ACCESS,
+            )  # fmt: skip
+            granted = [grant.scope for grant in grants.of_principal(tx, person.id)]
+            if not principals.remove(tx, person.id):
+                raise NotFound("There is no such end-user.")
+            before = {"email": person.name, "scopes": granted}
+            audit.record(tx, caller, "end-users:remove", person.id, at=now, before=before)
+
+    def _check(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        words: Vocabulary,
+        *,
+        scopes: Scopes,
+        internal_scopes: Scopes,
+    ) -> None:
+        if not scopes | internal_scopes:
+            raise Invalid("Name at least one scope, of either kind.", field="scopes")
+        _check_list("scopes", scopes, words, guarded=False)
+        _check_list("internal_scopes", internal_scopes, words, guarded=True)
+        delegation.refuse_escalation(
+            held=holdings.of_giver(tx, caller, words),
+            given=words.close(scopes | internal_scopes),
+            guarded=words.guarded,
+        )
+
+    def _link(self, email: str, secret: str, now: datetime) -> MagicLink:
+        return MagicLink(
+            hash=hash_secret(secret),
+            email=email,
+            browser_hash=None,
+            code_hash=None,
+            continue_to=None,
+            created_at=now,
+            expires_at=now + self.invitation_lifetime,
+        )
+
+
+def _check_list(field: str, scopes: Scopes, words: Vocabulary, *, guarded: bool) -> None:
+    for scope in sorted(scopes):
+        if scope not in words.by_name:
+            raise Invalid(f"There is no scope {scope} here.", field=field)
+        if (scope in words.guarded) is not guarded:
+            raise Invalid(f"The scope {scope} belongs in the other list.", field=field)
+
+
+def _find(tx: Transaction, caller: Caller, name: str) -> Principal:
+    return principals.find(tx, caller.workspace_id, kind=PrincipalKind.END_USER, name=name)
+
+
+def _touched(tx: Transaction, caller: Caller, email: str, now: datetime) -> tuple[Principal, bool]:
+    """The end-user of this address under the lock, and whether it is still to be remembered."""
+    identity = Identity(EMAIL_PROVIDER, email)
+    person = principals.by_identity(
+        tx, caller.workspace_id, kind=PrincipalKind.END_USER, identity=identity
+    )
+    if person is not None:
+        workspaces.touch(tx, caller.workspace_id, ChangeKind.HOLDINGS, person.id, at=now)
+        return person, False
+    person = Principal(
+        id=ids.new_uuid(),
+        workspace_id=caller.workspace_id,
+        kind=PrincipalKind.END_USER,
+        name=email,
+        identity=identity,
+        created_at=now,
+    )
+    workspaces.touch(tx, caller.workspace_id, ChangeKind.PRINCIPAL, person.id, at=now)
+    return person, True
+
+
+def _give(
+    tx: Transaction, caller: Caller, person: Principal, scopes: Scopes, now: datetime
+) -> None:
+    for scope in sorted(scopes):
+        grant = Grant(person.id, scope, caller.principal.id, now)
+        grants.add(tx, caller.workspace_id, grant=grant)
+    after = {"email": person.name, "scopes": sorted(scopes)}
+    audit.record(tx, caller, "end-users:create", person.id, at=now, after=after)
+
+
+def _shown(person: Principal, granted: list[Grant], words: Vocabulary) -> EndUser:
+    scopes = frozenset(grant.scope for grant in granted)
+    return EndUser(person, scopes - words.guarded, scopes & words.guarded)

@@ -1,0 +1,220 @@
+"""Invite people to become members; accept, list and cancel invitations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scopewright import ids, mail
+from scopewright.catalogues import INTERNAL
+from scopewright.clock import Clock
+from scopewright.core import delegation, names
+from scopewright.core.caller import Caller, needs
+from scopewright.core.catalogue import Catalogue
+from scopewright.core.errors import Conflict, NotFound
+from scopewright.core.holdings import held
+from scopewright.core.member_roles import MemberRoles
+from scopewright.core.model import (
+    EMAIL_PROVIDER,
+    Assignment,
+    AuditEvent,
+    ChangeKind,
+    Identity,
+    Invitation,
+    Principal,
+    PrincipalKind,
+)
+from scopewright.core.oauth import hash_secret
+from scopewright.mail import Mailer
+from scopewright.store import (
+    assignments,
+    audit,
+    holdings,
+    invitations,
+    principals,
+    vocabulary,
+    workspaces,
+)
+from scopewright.store.database import Database, Transaction
+from scopewright.store.pages import Page, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    """What can be done with invitations. Roles come and go by their short names."""
+
+    database: Database
+    clock: Clock
+    catalogues: Mapping[str, Catalogue]
+    mailer: Mailer
+    public_url: str
+    lifetime: timedelta
+
+    @needs("members:create")
+    def send(self, caller: Caller, *, email: str, role: str) -> Invitation:
+        """Mail an invitation, in place of a pending one to the same address.
+
+        Raises:
+            Invalid: no such role; no address that can be written to.
+            Escalation: the role holds what the caller does not.
+            Conflict: a member already.
+        """
+        secret = ids.new_secret("swi")
+        invitation = self._new(caller, names.check_email(email), role, secret)
+        now, here = invitation.created_at, caller.workspace_id
+        with self.database.write() as tx:
+            # For the lock: whoever removes the sender now finds the invitation, or came first.
+            workspaces.touch(tx, here, ChangeKind.HOLDINGS, caller.principal.id, at=now)
+            self._refuse_escalation(tx, caller, invitation)
+            if _member_at(tx, here, invitation.email) is not None:
+                raise Conflict("This person is a member already.", conflict=invitation.email)
+            invitations.add(tx, invitation)
+            after = {"email": invitation.email, "role": role}
+            audit.record(tx, caller, "members:create", invitation.id, at=now, after=after)
+            workspace = workspaces.get(tx, here)
+            assert workspace is not None  # its lock is held
+        self.mailer.send(
+            mail.member_invitation(
+                to=invitation.email,
+                workspace=workspace.name,
+                role=role,
+                link=f"{self.public_url}/invitations/accept?token={secret}",
+                days=max(1, self.lifetime.days),
+            )
+        )
+        return invitation
+
+    @needs("invitations:read")
+    def page(self, caller: Caller, window: Window) -> Page[Invitation]:
+        """The pending invitations, oldest first."""
+        with self.database.read() as tx:
+            return invitations.page(tx, caller.workspace_id, now=self.clock(), window=window)
+
+    @needs("invitations:read")
+    def show(self, caller: Caller, *, id: str) -> Invitation:
+        """One pending invitation.
+
+        Raises:
+            NotFound: accepted, cancelled, expired or never sent.
+        """
+        with self.database.read() as tx:
+            return self._pending(tx, caller, id)
+
+    @needs("invitations:revoke")
+    def revoke(self, caller: Caller, *, id: str) -> None:
+        """Cancel a pending invitation; its link is dead at once.
+
+        Raises:
+            NotFound: as `show`.
+        """
+        with self.database.write() as tx:
+            pending = self._pending(tx, caller, id)
+            if not invitations.remove(tx, caller.workspace_id, id=id):
+                raise NotFound("There is no such invitation.")
+            before = {"email": pending.email, "role": self._roles.short(pending.role)}
+            audit.record(tx, caller, "invitations:revoke", id, at=self.clock(), before=before)
+
+    def accept(self, token: str, email: str) -> Principal | None:
+        """Make the person who has proven this address a member, once.
+
+        None for a link that is unknown, used, cancelled, expired or meant for another address, and
+        for one whose sender could not give its role any more.
+        """
+        hash, now = hash_secret(token), self.clock()
+        with self.database.write() as tx:
+            found = invitations.by_hash(tx, hash)
+            if found is None or found.email != email.strip().lower():
+                return None
+            member = _member(found, now)
+            workspaces.touch(tx, found.workspace_id, ChangeKind.PRINCIPAL, member.id, at=now)
+            if invitations.take(tx, hash, now=now) is None or not self._still_given(tx, found):
+                return None
+            there = _member_at(tx, found.workspace_id, found.email)
+            if there is None:
+                self._join(tx, member, found)
+            return there or member
+
+    # --- sending --------------------------------------------------------------------------------
+
+    def _new(self, caller: Caller, address: str, role: str, secret: str) -> Invitation:
+        now = self.clock()
+        return Invitation(
+            id=ids.new_id("inv"),
+            workspace_id=caller.workspace_id,
+            email=address,
+            role=self._roles.full(role),
+            invited_by=caller.principal.id,
+            created_at=now,
+            expires_at=now + self.lifetime,
+            secret_hash=hash_secret(secret),
+        )
+
+    def _refuse_escalation(self, tx: Transaction, caller: Caller, invitation: Invitation) -> None:
+        words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+        delegation.refuse_escalation(
+            held=holdings.of_giver(tx, caller, words),
+            given=held(words, (), [invitation.role]),
+            guarded=words.guarded,
+        )
+
+    # --- accepting ------------------------------------------------------------------------------
+
+    def _still_given(self, tx: Transaction, invitation: Invitation) -> bool:
+        """Whether its sender is there and holds what the invitation gives."""
+        sender = principals.get(tx, invitation.invited_by)
+        if sender is None or sender.disabled_at is not None:
+            return False
+        words = vocabulary.here(tx, invitation.workspace_id, self.catalogues)
+        return not delegation.escalation(
+            held=holdings.of(tx, sender.id, words),
+            given=held(words, (), [invitation.role]),
+            guarded=words.guarded,
+        )
+
+    def _join(self, tx: Transaction, member: Principal, invitation: Invitation) -> None:
+        now = member.created_at
+        principals.add(tx, member)
+        given = Assignment(member.id, invitation.role, invitation.invited_by, assigned_at=now)
+        assignments.add(tx, member.workspace_id, assignment=given)
+        audit.add(
+            tx,
+            AuditEvent(
+                id=ids.new_id("aud"),
+                workspace_id=member.workspace_id,
+                at=now,
+                actor=member.id,
+                via="letter",
+                operation="invitations:accept",
+                target=invitation.id,
+                details={"email": invitation.email, "role": self._roles.short(invitation.role)},
+            ),
+        )
+
+    # --- looking up -----------------------------------------------------------------------------
+
+    def _pending(self, tx: Transaction, caller: Caller, id: str) -> Invitation:
+        found = invitations.get(tx, caller.workspace_id, id=id, now=self.clock())
+        if found is None:
+            raise NotFound("There is no such invitation.")
+        return found
+
+    @property
+    def _roles(self) -> MemberRoles:
+        return MemberRoles(self.catalogues[INTERNAL].prefix)
+
+
+def _member_at(tx: Transaction, workspace_id: str, address: str) -> Principal | None:
+    identity = Identity(EMAIL_PROVIDER, address)
+    return principals.by_identity(tx, workspace_id, kind=PrincipalKind.MEMBER, identity=identity)
+
+
+def _member(invitation: Invitation, now: datetime) -> Principal:
+    return Principal(
+        id=ids.new_uuid(),
+        workspace_id=invitation.workspace_id,
+        kind=PrincipalKind.MEMBER,
+        name=invitation.email,
+        identity=Identity(EMAIL_PROVIDER, invitation.email),
+        created_at=now,
+    )

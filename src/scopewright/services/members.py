@@ -1,0 +1,150 @@
+"""List members, change their roles, remove them; never the last administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from scopewright.catalogues import INTERNAL
+from scopewright.clock import Clock
+from scopewright.core import delegation
+from scopewright.core.caller import Caller, needs
+from scopewright.core.catalogue import Catalogue
+from scopewright.core.errors import Conflict
+from scopewright.core.holdings import held
+from scopewright.core.member_roles import ADMIN, MemberRoles
+from scopewright.core.model import Assignment, ChangeKind, Principal, PrincipalKind
+from scopewright.core.tokens import LONGEST_ACCESS
+from scopewright.store import (
+    assignments,
+    audit,
+    holdings,
+    invitations,
+    principals,
+    vocabulary,
+    workspaces,
+)
+from scopewright.store.database import Database, Transaction
+from scopewright.store.pages import Page, Window
+
+MEMBER = PrincipalKind.MEMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody who manages the workspace. `role` is the short name: viewer, editor or admin."""
+
+    principal: Principal
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """What can be done with a workspace's members. They come in by `Invitations`."""
+
+    database: Database
+    clock: Clock
+    catalogues: Mapping[str, Catalogue]
+
+    @needs("members:read")
+    def page(self, caller: Caller, window: Window) -> Page[Member]:
+        """The members of the workspace, oldest first."""
+        with self.database.read() as tx:
+            found = principals.page(tx, caller.workspace_id, kind=MEMBER, window=window)
+            roles = assignments.of_principals(tx, [person.id for person in found.items])
+        members = (self._with_role(person, roles[person.id]) for person in found.items)
+        return Page(tuple(members), found.cursor)
+
+    @needs("members:read")
+    def show(self, caller: Caller, *, name: str) -> Member:
+        """One member, by email address or id.
+
+        Raises:
+            NotFound: no such member here.
+        """
+        with self.database.read() as tx:
+            return self._find(tx, caller, name)
+
+    @needs("members:update")
+    def change_role(self, caller: Caller, *, name: str, role: str) -> Member:
+        """Give a member another role.
+
+        Invitations that were sent by somebody who loses rights this way are cancelled.
+
+        Raises:
+            NotFound, Invalid: no such member; no such role.
+            Escalation: the role holds what the caller does not.
+            Conflict: the last administrator.
+        """
+        new, now = self._roles.full(role), self.clock()
+        with self.database.write() as tx:
+            id = self._find(tx, caller, name).principal.id
+            workspaces.touch(tx, caller.workspace_id, ChangeKind.HOLDINGS, id, at=now)
+            before = self._find(tx, caller, id)  # again, now that nobody else can change it
+            cancelled = self._replace_role(
+                tx, caller, before, Assignment(id, new, caller.principal.id, assigned_at=now)
+            )
+            audit.record(
+                tx, caller, "members:update", id, at=now,
+                before={"role": before.role}, after={"role": role},
+                cancelled_invitations=cancelled,
+            )  # fmt: skip
+        return Member(before.principal, role)
+
+    @needs("members:remove")
+    def remove(self, caller: Caller, *, name: str) -> None:
+        """Remove a member with their keys and sessions; what they have sent is cancelled.
+
+        The same person's records as an end-user and in other workspaces stay.
+
+        Raises:
+            NotFound: no such member here.
+            Conflict: the last administrator.
+        """
+        now, forget_at = self.clock(), self.clock() + LONGEST_ACCESS
+        with self.database.write() as tx:
+            id = self._find(tx, caller, name).principal.id
+            here = caller.workspace_id
+            workspaces.touch(tx, here, ChangeKind.PRINCIPAL, id, at=now, forget_at=forget_at)
+            member = self._find(tx, caller, id)
+            self._refuse_last(tx, member)
+            cancelled = invitations.remove_of_sender(tx, id)
+            principals.remove(tx, id)
+            audit.record(
+                tx, caller, "members:remove", id, at=now,
+                before={"email": member.principal.name, "role": member.role},
+                cancelled_invitations=cancelled,
+            )  # fmt: skip
+
+    def _replace_role(
+        self, tx: Transaction, caller: Caller, member: Member, new: Assignment
+    ) -> int:
+        """Write the new role down in the old one's place; how many invitations that cancels."""
+        words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+        old = self._roles.full(member.role)
+        given, taken = held(words, (), [new.role]), held(words, (), [old])
+        delegation.refuse_escalation(
+            held=holdings.of_giver(tx, caller, words), given=given, guarded=words.guarded
+        )
+        if new.role != self._roles.admin:
+            self._refuse_last(tx, member)
+        assignments.remove(tx, principal_id=member.principal.id, role=old)
+        assignments.add(tx, caller.workspace_id, assignment=new)
+        return 0 if taken <= given else invitations.remove_of_sender(tx, member.principal.id)
+
+    def _refuse_last(self, tx: Transaction, member: Member) -> None:
+        here = member.principal.workspace_id
+        admins = assignments.active_members(tx, here, role=self._roles.admin)
+        if member.role == ADMIN and all(admin.id == member.principal.id for admin in admins):
+            raise Conflict("The workspace would be left without an administrator.")
+
+    def _find(self, tx: Transaction, caller: Caller, name: str) -> Member:
+        person = principals.find(tx, caller.workspace_id, kind=MEMBER, name=name)
+        return self._with_role(person, assignments.of_principal(tx, person.id))
+
+    def _with_role(self, person: Principal, assigned: Iterable[Assignment]) -> Member:
+        return Member(person, self._roles.among(assignment.role for assignment in assigned))
+
+    @property
+    def _roles(self) -> MemberRoles:
+        return MemberRoles(self.catalogues[INTERNAL].prefix)

@@ -1,0 +1,292 @@
+"""A workspace over HTTP in which scopes are given: the real half of the no-escalation test.
+
+What is given goes through the management API; what everybody holds and reaches is read from the
+database and closed by the core, past the services that are on trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from types import ModuleType
+
+import httpx
+
+from scopewright.core.catalogue import Vocabulary
+from scopewright.core.holdings import held
+from scopewright.core.model import ClientType, Invitation, PrincipalKind
+from scopewright.core.scopes import EVERYTHING, NONE, Requested, Scopes
+from scopewright.services import clients, end_users, grants, invitations, members
+from scopewright.store import consents, holdings, principals, sessions, vocabulary
+from scopewright.store import invitations as pending_invitations
+from scopewright.store.pages import Window
+from tests.core import delegation_table as table
+from tests.core.delegation_table import Gift, Kind, WayOfGiving
+from tests.inprocess import Running, Tenant
+
+GIVING = (
+    "iotman:clients:rotate-secret",
+    "iotman:clients:update",
+    "iotman:end-users:create",
+    "iotman:grants:create",
+    "iotman:members:create",
+    "iotman:members:update",
+)
+TREASURES = ("iotman:audit:read", "iotman:keys:rotate")
+OWN = "plain"
+SCOPES = (*TREASURES, OWN)
+ROLES = ("viewer", "editor", "admin")
+PEOPLE = ("alice", "bob")
+MEMBERS = ("adam", "eve")
+STRANGERS = ("newcomer@example.com", "alice@example.com")
+CLIENTS = ("machine", "spare")
+PORTAL = "portal"
+WHOLE_LIST = Window(limit=1000)
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What an actor presents: a key of a principal, or a token with its scopes when minted."""
+
+    name: str
+    secret: str
+    principal: str
+    requested: Requested = EVERYTHING
+    minted_with: Scopes | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table as this release has it: which service checks it, and how it is asked."""
+
+    way: WayOfGiving
+    opener: str
+    service: ModuleType
+    targets: tuple[str, ...]
+    what: tuple[str, ...]
+    ask: Callable[[World, Credential, str, str], httpx.Response]
+
+    @property
+    def name(self) -> str:
+        return self.way.name
+
+
+@dataclass
+class World:
+    """One workspace at work: `ids` of its principals by name, and who got hold of what."""
+
+    running: Running
+    ids: dict[str, str] = field(default_factory=dict)
+    credentials: list[Credential] = field(default_factory=list)
+    control: set[tuple[str, str]] = field(default_factory=set)
+    redirects: set[str] = field(default_factory=set)
+    numbers: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self.tenant = Tenant(self.running)
+        self.tenant.define(OWN)
+        self.ids["admin"] = self.tenant.admin.id
+        for name in MEMBERS:
+            self._person(name, PrincipalKind.MEMBER)
+        for name in PEOPLE:
+            self._person(name, PrincipalKind.END_USER)
+        self.ids["machine"], self.machine_secret = self.tenant.client(
+            ClientType.CLIENT_CREDENTIALS, *GIVING, *TREASURES
+        )
+        self.ids["spare"], _ = self.tenant.client()
+        self.ids[PORTAL], _ = self.tenant.client(ClientType.PKCE)
+        self.tenant.assign(self.ids["adam"], "iotman:admin")
+        self.tenant.assign(self.ids["eve"], "iotman:viewer")
+        self.tenant.grant(self.ids["alice"], *GIVING, TREASURES[0])
+        self.tenant.grant(self.ids["bob"], *GIVING, OWN)
+        self.tenant.session(self.ids["admin"], self.ids[PORTAL])
+        self.tenant.consent(self.ids["alice"], self.ids[PORTAL])
+        for name in ("admin", "alice", "bob"):
+            self._key(name, name, EVERYTHING)
+        self._key("narrow", "admin", Requested(frozenset(GIVING)))
+        self.mint(Requested(frozenset({*GIVING, TREASURES[1]})))
+        self.tenant.revoke(self.ids["machine"], TREASURES[1])  # the token is out, and keeps it
+
+    # --- what is held (`delegation_table.Holdings`) ---------------------------------------------
+
+    @property
+    def words(self) -> Vocabulary:
+        shipped = self.running.application.services.scopes.catalogues
+        with self.running.database.read() as tx:
+            return vocabulary.here(tx, self.tenant.id, shipped)
+
+    def close(self, scopes: Scopes) -> Scopes:
+        return self.words.close(scopes)
+
+    def of_roles(self, roles: frozenset[str]) -> Scopes:
+        return held(self.words, (), {f"iotman:{role}" for role in roles})
+
+    def of_principal(self, principal: str) -> Scopes:
+        return self.tenant.held_by(self.ids[principal])
+
+    def through_client(self, client: str) -> Scopes:
+        id, now = self.ids[client], self.running.clock()
+        with self.running.database.read() as tx:
+            people = {
+                *sessions.principals_of_client(tx, id, now=now),
+                *consents.principals_of_client(tx, id),
+            }
+        return NONE.union(*(self.tenant.held_by(person) for person in people))
+
+    # --- what is reached ------------------------------------------------------------------------
+
+    def may_use(self, credential: Credential) -> Scopes:
+        """To use, the credential suffices."""
+        now = self.of_principal(credential.principal)
+        bearing = now if credential.minted_with is None else credential.minted_with
+        return credential.requested.within(bearing)
+
+    def may_give(self, credential: Credential) -> Scopes:
+        """To give, its principal must still have it."""
+        return self.may_use(credential) & self.of_principal(credential.principal)
+
+    def reach(self) -> dict[str, Scopes]:
+        """What everybody holds or could make its own: by control, by a link in the mail."""
+        words, invited = self.words, self._pending()
+        with self.running.database.read() as tx:
+            everybody = [
+                principal
+                for kind in PrincipalKind
+                for principal in principals.page(
+                    tx, self.tenant.id, kind=kind, window=WHOLE_LIST
+                ).items
+            ]
+            by_id = holdings.of_many(tx, [principal.id for principal in everybody], words)
+        reached = {
+            f"{principal.kind} {principal.name} {principal.id}": by_id[principal.id]
+            for principal in everybody
+        }
+        for invitation in invited:
+            reached[f"letter to {invitation.email}"] = held(words, (), [invitation.role])
+        through_portal = self.through_client(PORTAL) if self.redirects else NONE
+        for credential in self.credentials:
+            mine = self.may_give(credential)
+            for who, client in self.control:
+                mine |= by_id[self.ids[client]] if who == credential.name else NONE
+            mine |= through_portal if credential.name in self.redirects else NONE
+            reached[f"credential {credential.name}"] = mine
+        return reached
+
+    def _pending(self) -> tuple[Invitation, ...]:
+        now = self.running.clock()
+        with self.running.database.read() as tx:
+            return pending_invitations.page(tx, self.tenant.id, now=now, window=WHOLE_LIST).items
+
+    # --- what is done ---------------------------------------------------------------------------
+
+    def mint(self, requested: Requested) -> None:
+        """One more token of the machine, with the scopes that it is granted now."""
+        scopes = requested.within(self.of_principal("machine"))
+        token = self.tenant.access_token(
+            self.ids["machine"], self.machine_secret, scope=" ".join(sorted(scopes))
+        )
+        # An empty `scope` parameter is an omitted one, which asks for everything.
+        minted = scopes or self.of_principal("machine")
+        name = f"token {next(self.numbers)}"
+        self.credentials.append(Credential(name, token, "machine", minted_with=minted))
+
+    def sign_in(self, person: str, requested: Requested, *, lasting: bool) -> None:
+        """A person signs in at the portal; `lasting` leaves a recorded consent."""
+        signing_in = self.tenant.consent if lasting else self.tenant.session
+        signing_in(self.ids[person], self.ids[PORTAL], requested)
+
+    def _person(self, name: str, kind: PrincipalKind) -> None:
+        self.ids[name] = self.tenant.person(f"{name}@example.com", kind=kind).id
+
+    def _key(self, name: str, principal: str, requested: Requested) -> None:
+        secret = self.tenant.key(self.ids[principal], requested)
+        self.credentials.append(Credential(name, secret, principal, requested))
+
+
+# --- the rows of this release -------------------------------------------------------------------
+
+
+def _grant_to_end_user(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/end-users/{world.ids[to]}/scopes"
+    return world.tenant.call("POST", path, {"scope": what}, bearer=by.secret)
+
+
+def _grant_to_client(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/clients/{world.ids[to]}/scopes"
+    return world.tenant.call("POST", path, {"scope": what}, bearer=by.secret)
+
+
+def _invite_end_user(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    kind = "scopes" if what == OWN else "internal_scopes"
+    return world.tenant.call("POST", "/end-users", {"email": to, kind: [what]}, bearer=by.secret)
+
+
+def _invite_member(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    body = {"email": to, "role": what}
+    return world.tenant.call("POST", "/members", body, bearer=by.secret)
+
+
+def _change_role(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/members/{world.ids[to]}"
+    return world.tenant.call("PATCH", path, {"role": what}, bearer=by.secret)
+
+
+def _take_control(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    path = f"/clients/{world.ids[what]}/rotate-secret"
+    answer = world.tenant.call("POST", path, bearer=by.secret)
+    if answer.is_success:
+        world.control.add((by.name, what))
+    return answer
+
+
+def _redirect(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    uri = f"https://elsewhere.example/{next(world.numbers)}"
+    change = {"redirect_uris": [uri]}
+    answer = world.tenant.call("PATCH", f"/clients/{world.ids[what]}", change, bearer=by.secret)
+    if answer.is_success:
+        world.redirects.add(by.name)
+    return answer
+
+
+def _way(name: str, like: WayOfGiving, *, to: Kind | None = None) -> WayOfGiving:
+    return WayOfGiving(name, to or like.to, like.what, like.given, like.everything_guarded)
+
+
+ROWS = (
+    Row(
+        _way("a grant to an end-user", table.GRANT), "iotman:grants:create",
+        grants, PEOPLE, SCOPES, _grant_to_end_user,
+    ),
+    Row(
+        _way("a grant to a client", table.GRANT), "iotman:grants:create",
+        grants, CLIENTS, SCOPES, _grant_to_client,
+    ),
+    Row(
+        _way("an end-user's invitation", table.GRANT, to=Kind.STRANGER), "iotman:end-users:create",
+        end_users, STRANGERS, SCOPES, _invite_end_user,
+    ),
+    Row(
+        _way("a member's invitation", table.INVITATION), "iotman:members:create",
+        invitations, STRANGERS, ROLES, _invite_member,
+    ),
+    Row(
+        _way("a member's role", table.ASSIGNMENT), "iotman:members:update",
+        members, MEMBERS, ROLES, _change_role,
+    ),
+    Row(
+        table.CONTROL, "iotman:clients:rotate-secret",
+        clients, ("",), CLIENTS, _take_control,
+    ),
+    Row(
+        table.REDIRECT_URI, "iotman:clients:update",
+        clients, ("",), (PORTAL,), _redirect,
+    ),
+)  # fmt: skip
+
+
+def lacking(world: World, row: Row, credential: Credential, gift: Gift) -> Scopes:
+    """What the table says that the giver lacks."""
+    return row.way.lacking(
+        world, gift, held=world.may_give(credential), guarded=world.words.guarded
+    )
