@@ -1,0 +1,1 @@
+"""Edge: the authorization server. `routes.py` lists every path under an issuer."""

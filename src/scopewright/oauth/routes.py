@@ -1,0 +1,113 @@
+"""Every path of the authorization server that answers from memory or one transaction.
+
+They are bare ASGI functions: a web framework would cost as much as the answer itself. The pages of
+`/authorize` stand beside them in `authorize.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from scopewright import log
+from scopewright.authority import Authority, View
+from scopewright.core.errors import NotFound, ScopewrightError
+from scopewright.oauth import errors
+from scopewright.oauth.discovery import Discovery
+from scopewright.oauth.introspection import IntrospectionEndpoints
+from scopewright.oauth.revocations import RevocationFeed
+from scopewright.oauth.token import TokenEndpoint
+from scopewright.web.events import EventStream
+from scopewright.web.http import Answer, Request
+
+Handler = Callable[[Request, View], Awaitable[Answer | EventStream]]
+PREFIX = "/w/"
+WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerEndpoints:
+    """What answers under an issuer. `verify` is the gateway's, which stands beside this edge."""
+
+    token: TokenEndpoint
+    introspection: IntrospectionEndpoints
+    discovery: Discovery
+    revocations: RevocationFeed
+    verify: Handler
+
+
+class OAuthRoutes:
+    """Answers the hot paths of every issuer, and hands all else on."""
+
+    def __init__(
+        self,
+        following: ASGIApp,
+        *,
+        authority: Authority,
+        endpoints: IssuerEndpoints,
+        body_limit: int,
+    ) -> None:
+        self._following = following
+        self._authority = authority
+        self._body_limit = body_limit
+        self._handlers: Mapping[tuple[str, str], Handler] = {
+            ("POST", "token"): endpoints.token.token,
+            ("POST", "introspect"): endpoints.introspection.introspect,
+            ("POST", "revoke"): endpoints.introspection.revoke,
+            ("GET", "userinfo"): endpoints.introspection.userinfo,
+            ("POST", "userinfo"): endpoints.introspection.userinfo,
+            ("GET", "jwks"): endpoints.discovery.jwks,
+            ("GET", "revocations"): endpoints.revocations.feed,
+            ("GET", "verify"): endpoints.verify,
+            **{("GET", f".well-known/{name}"): endpoints.discovery.metadata for name in WELL_KNOWN},
+        }
+        self._paths = {path for _, path in self._handlers}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        found = self._located(scope["path"]) if scope["type"] == "http" else None
+        if found is None or found[1] not in self._paths:
+            await self._following(scope, receive, send)
+            return
+        workspace_id, path = found
+        request = Request(scope, receive, self._body_limit)
+        answer = await self._answered(request, workspace_id, path)
+        await answer.send(send)
+
+    def _located(self, path: str) -> tuple[str, str] | None:
+        """Workspace and path under its issuer; the well-known paths stand before or after it."""
+        if path.startswith(PREFIX):
+            workspace_id, _, rest = path[len(PREFIX) :].partition("/")
+            return workspace_id, rest
+        for name in WELL_KNOWN:
+            before = f"/.well-known/{name}{PREFIX}"
+            if path.startswith(before):
+                return path[len(before) :], f".well-known/{name}"
+        return None
+
+    async def _answered(
+        self, request: Request, workspace_id: str, path: str
+    ) -> Answer | EventStream:
+        try:
+            view = await self._authority.at(workspace_id)
+            if view is None:
+                raise NotFound("There is no such issuer.")
+            handler = self._handlers.get((_method(request), path))
+            if handler is None:
+                return errors.method_not_allowed(self._allowed(path))
+            return await handler(request, view)
+        except ScopewrightError as error:
+            return errors.answer(error)
+        except Exception:
+            log.logger().exception("unexpected", path=path)
+            return errors.server_error()
+
+    def _allowed(self, path: str) -> str:
+        methods = {method for method, handled in self._handlers if handled == path}
+        return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
+
+
+def _method(request: Request) -> str:
+    method: str = request.scope["method"]
+    return "GET" if method == "HEAD" else method
