@@ -1,0 +1,27 @@
+"""What the signed-in person is here, and the way in."""
+
+from __future__ import annotations
+
+from starlette.responses import RedirectResponse, Response
+
+from scopewright.console.render import Console, page
+from scopewright.web.visit import Visit
+
+
+def home(console: Console, visit: Visit) -> Response:
+    """To what you are, or to the way in."""
+    return RedirectResponse("/sign-in" if console.sign_in(visit) is None else "/me", 303)
+
+
+def me(console: Console, visit: Visit) -> Response:
+    """Every record of the person, with what it holds."""
+    cookie, sign_in = console.cookie(visit), console.sign_in(visit)
+    if sign_in is None or cookie is None:
+        return RedirectResponse("/sign-in", 303)
+    return page(
+        "me.html",
+        person=sign_in.identity.subject,
+        records=console.account.of(sign_in.identity),
+        public_url=console.sign_ins.public_url,
+        anti_forgery=console.cookies.anti_forgery(cookie),
+    )

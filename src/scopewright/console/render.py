@@ -1,0 +1,98 @@
+"""Pages from templates, and the console that every page's handler is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from scopewright.core.errors import Forbidden, ScopewrightError
+from scopewright.core.model import SignIn
+from scopewright.services.account import Account
+from scopewright.services.authorization import Authorizations
+from scopewright.services.invitations import Invitations
+from scopewright.services.sign_in import SignedIn, SignIns
+from scopewright.web import problems
+from scopewright.web.cookies import ANTI_FORGERY_FIELD, Cookies
+from scopewright.web.credentials import SIGN_IN_COOKIE
+from scopewright.web.headers import PAGE_HEADERS
+from scopewright.web.visit import Visit
+
+STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """What the pages need. `cookie_seconds` is how long a browser stays signed in."""
+
+    cookies: Cookies
+    sign_ins: SignIns
+    authorizations: Authorizations
+    account: Account
+    invitations: Invitations
+    cookie_seconds: int
+
+    # --- who visits -----------------------------------------------------------------------------
+
+    def cookie(self, visit: Visit, plain: str = SIGN_IN_COOKIE) -> str | None:
+        """The value of one of our cookies."""
+        return visit.cookie(self.cookies.name(plain))
+
+    def sign_in(self, visit: Visit) -> SignIn | None:
+        """The sign-in of the browser that visits."""
+        return self.sign_ins.of_cookie(self.cookie(visit))
+
+    def form(self, visit: Visit, *fields: str, cookie: str | None) -> dict[str, str]:
+        """The fields of a form of ours, sent by the browser that has this cookie.
+
+        Raises:
+            Forbidden: the form was not made for this browser.
+            InvalidRequest, Malformed: it cannot be read, or has other fields.
+        """
+        form = visit.form(known=frozenset({ANTI_FORGERY_FIELD, *fields}))
+        if cookie is None:
+            raise Forbidden("The page is too old, or was not ours. Load it again and repeat.")
+        presented = form.pop(ANTI_FORGERY_FIELD, None)
+        self.cookies.check_anti_forgery(cookie, presented, origin=visit.header(b"origin"))
+        return form
+
+    def set_cookie(self, response: Response, plain: str, value: str, *, max_age: int) -> None:
+        """Give the browser one of our cookies; `max_age` in seconds, 0 to take it back."""
+        response.headers.append("set-cookie", self.cookies.spelled(plain, value, max_age=max_age))
+
+    def welcome(self, response: Response, signed_in: SignedIn) -> Response:
+        """Sign the browser in with this answer."""
+        self.set_cookie(response, SIGN_IN_COOKIE, signed_in.cookie, max_age=self.cookie_seconds)
+        return response
+
+
+def page(template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
+    """A page that nobody may keep or frame."""
+    text = _templates().get_template(template).render(**facts)
+    return HTMLResponse(text, status, PAGE_HEADERS)
+
+
+def refusal(error: ScopewrightError) -> Response:
+    """The page that says what was refused, and why."""
+    kind = problems.kind_of(error)
+    # Its title speaks of scopes; what is refused to a browser here is a form.
+    title = "This cannot be done" if isinstance(error, Forbidden) else kind.title
+    response = page("refusal.html", status=kind.status, title=title, detail=error.detail)
+    if retry_after := problems.headers(error).get("retry-after"):
+        response.headers["retry-after"] = retry_after
+    return response
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("scopewright.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

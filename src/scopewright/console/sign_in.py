@@ -1,0 +1,177 @@
+"""Signing in by letter: ask for it, type its code or follow its link, sign out."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlencode
+
+from starlette.responses import RedirectResponse, Response
+
+from scopewright import ids
+from scopewright.console.render import Console, page
+from scopewright.core.errors import Invalid, Malformed
+from scopewright.services.sign_in import SignedIn
+from scopewright.web.credentials import SIGN_IN_COOKIE
+from scopewright.web.visit import Visit
+
+BROWSER_COOKIE = "scopewright_browser"  # before signing in; it marks the browser that asked
+BROWSER_SECONDS = 24 * 3600
+WRONG_CODE = (
+    "This code did not work. It may be mistyped, used, too old, or tried too often."
+    " Ask for another letter below."
+)
+WRONG_ANSWER = (
+    "This did not work. The link may be used or too old, or its letter went to another address."
+)
+
+_AUTHORIZATION_ID = re.compile(r"aut_[0-9a-z]{26}")
+_COOKIE = re.compile(r"swb_[0-9A-Za-z]{49}")
+
+
+# --- asking for a letter ------------------------------------------------------------------------
+
+
+def ask(console: Console, visit: Visit) -> Response:
+    """The form that asks for an address."""
+    continue_to = _continue_to(visit.query("continue"))
+    if not continue_to and console.sign_in(visit) is not None:
+        return RedirectResponse("/me", 303)
+    return _ask(console, visit, continue_to=continue_to)
+
+
+def send(console: Console, visit: Visit) -> Response:
+    """Send the letter; the answer is the same for every address."""
+    browser = browser_cookie(console, visit)
+    form = console.form(visit, "email", "continue", cookie=browser)
+    continue_to = _continue_to(form.get("continue", ""))
+    email = form.get("email", "")
+    try:
+        console.sign_ins.send_link(
+            email, browser=browser or "", continue_to=continue_to or None, source=visit.source
+        )
+    except Invalid as error:
+        return _ask(console, visit, continue_to=continue_to, email=email, fault=error.detail)
+    query = f"?{urlencode({'continue': continue_to})}" if continue_to else ""
+    return RedirectResponse(f"/sign-in/code{query}", 303)
+
+
+def _ask(
+    console: Console, visit: Visit, *, continue_to: str, email: str = "", fault: str = ""
+) -> Response:
+    browser = browser_cookie(console, visit) or ids.new_secret("swb")
+    response = page(
+        "sign_in.html",
+        status=422 if fault else 200,
+        continue_to=continue_to,
+        email=email,
+        fault=fault,
+        anti_forgery=console.cookies.anti_forgery(browser),
+    )
+    console.set_cookie(response, BROWSER_COOKIE, browser, max_age=BROWSER_SECONDS)
+    return response
+
+
+# --- the code -----------------------------------------------------------------------------------
+
+
+def ask_code(console: Console, visit: Visit) -> Response:
+    """Says that a letter is on its way, and takes its code."""
+    continue_to = _continue_to(visit.query("continue"))
+    browser = browser_cookie(console, visit)
+    if browser is None:
+        return RedirectResponse("/sign-in", 303)
+    return _ask_code(console, browser, continue_to=continue_to)
+
+
+def redeem_code(console: Console, visit: Visit) -> Response:
+    """Sign in by the code, in the browser that asked for it."""
+    browser = browser_cookie(console, visit)
+    form = console.form(visit, "code", "continue", cookie=browser)
+    assert browser is not None  # form() refuses who has no cookie
+    signed_in = console.sign_ins.redeem_code(
+        form.get("code", ""), browser=browser, cookie=console.cookie(visit)
+    )
+    if signed_in is None:
+        continue_to = _continue_to(form.get("continue", ""))
+        return _ask_code(console, browser, continue_to=continue_to, fault=WRONG_CODE)
+    return _go_on(console, signed_in)
+
+
+def _ask_code(console: Console, browser: str, *, continue_to: str, fault: str = "") -> Response:
+    return page(
+        "check_mail.html",
+        status=422 if fault else 200,
+        continue_to=continue_to,
+        fault=fault,
+        anti_forgery=console.cookies.anti_forgery(browser),
+    )
+
+
+# --- the link -----------------------------------------------------------------------------------
+
+
+def ask_link(console: Console, visit: Visit) -> Response:
+    """The page of a letter's link. It changes nothing, and tells a stranger nothing."""
+    return _ask_link(console, visit, token=visit.query("token"))
+
+
+def redeem_link(console: Console, visit: Visit) -> Response:
+    """Sign in by the link, where the letter was asked for or with the address it went to."""
+    browser = browser_cookie(console, visit)
+    form = console.form(visit, "token", "email", cookie=browser)
+    token = form.get("token", "")
+    signed_in = console.sign_ins.redeem_link(
+        token, browser=browser, email=form.get("email"), cookie=console.cookie(visit)
+    )
+    if signed_in is None:
+        return _ask_link(console, visit, token=token, fault=WRONG_ANSWER)
+    return _go_on(console, signed_in)
+
+
+def _ask_link(console: Console, visit: Visit, *, token: str, fault: str = "") -> Response:
+    known = browser_cookie(console, visit)
+    browser = known or ids.new_secret("swb")
+    response = page(
+        "sign_in_link.html",
+        status=422 if fault else 200,
+        token=token,
+        email=console.sign_ins.asked_here(token, browser=known),
+        fault=fault,
+        anti_forgery=console.cookies.anti_forgery(browser),
+    )
+    console.set_cookie(response, BROWSER_COOKIE, browser, max_age=BROWSER_SECONDS)
+    return response
+
+
+# --- signed in, and out -------------------------------------------------------------------------
+
+
+def sign_out(console: Console, visit: Visit) -> Response:
+    """Sign this browser out; on its way to an authorization it may sign in as somebody else."""
+    cookie = console.cookie(visit)
+    form = console.form(visit, "continue", cookie=cookie)
+    assert cookie is not None  # form() refuses who has no cookie
+    continue_to = _continue_to(form.get("continue", ""))
+    console.sign_ins.sign_out(cookie)
+    query = f"?{urlencode({'continue': continue_to})}" if continue_to else ""
+    response = RedirectResponse(f"/sign-in{query}", 303)
+    console.set_cookie(response, SIGN_IN_COOKIE, "", max_age=0)
+    return response
+
+
+def browser_cookie(console: Console, visit: Visit) -> str | None:
+    """The mark of this browser, if it is one that we could have given."""
+    cookie = console.cookie(visit, BROWSER_COOKIE)
+    return cookie if cookie is not None and _COOKIE.fullmatch(cookie) else None
+
+
+def _go_on(console: Console, signed_in: SignedIn) -> Response:
+    path = signed_in.continue_to or "/me"
+    return console.welcome(RedirectResponse(path, 303), signed_in)
+
+
+def _continue_to(value: str) -> str:
+    """The authorization to go on with; empty for none."""
+    if value and _AUTHORIZATION_ID.fullmatch(value) is None:
+        raise Malformed("The address of this page is not one of ours.")
+    return value

@@ -1,0 +1,89 @@
+"""nginx and Caddy as the shipped samples configure them, each a process of its own on loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.ports import free_port
+
+SAMPLES = Path(__file__).parents[2] / "examples/gateway"
+START_SECONDS = 20
+FILE = "reading.txt"
+
+
+@contextlib.contextmanager
+def proxy(name: str, *, server: str, workspace_id: str) -> Iterator[str]:
+    """The proxy `nginx` or `caddy` in front of one static file; its URL."""
+    with tempfile.TemporaryDirectory(prefix="scopewright-proxy-") as made:
+        folder, site = Path(made), Path(made) / "site"
+        site.mkdir()
+        (site / FILE).write_text("21.5")
+        for each in (folder, site):  # nginx's workers are nobody when it was started by root
+            each.chmod(0o755)
+        with _running(name, folder, server=server, workspace_id=workspace_id) as url:
+            yield url
+
+
+@contextlib.contextmanager
+def _running(name: str, folder: Path, *, server: str, workspace_id: str) -> Iterator[str]:
+    port, site = free_port(), folder / "site"
+    command = {"nginx": _nginx, "caddy": _caddy}[name]
+    values = {"WORKSPACE": workspace_id, "PORT": str(port), "FOLDER": str(site)}
+    process = subprocess.Popen(
+        command(folder, server, values),
+        cwd=folder,
+        env={
+            **os.environ,
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder),
+        },
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        stdout=(folder / "log").open("wb"),
+    )
+    try:
+        _wait_for(port, process, folder / "log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
+def _nginx(folder: Path, server: str, values: dict[str, str]) -> list[str]:
+    binary = shutil.which("nginx") or "/usr/sbin/nginx"
+    config = _filled("nginx.conf", folder, {**values, "AUTH": server})
+    return [binary, "-p", str(folder), "-c", str(config)]
+
+
+def _caddy(folder: Path, server: str, values: dict[str, str]) -> list[str]:
+    address = server.removeprefix("http://")
+    config = _filled("Caddyfile", folder, {**values, "AUTH": address})
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
+
+
+def _filled(sample: str, folder: Path, values: dict[str, str]) -> Path:
+    lines = (SAMPLES / sample).read_text().splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("#"))
+    for name, value in values.items():
+        text = text.replace(name, value)
+    config = folder / sample
+    config.write_text(text + "\n")
+    return config
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"the proxy does not answer; it says:\n{log.read_text()}")
