@@ -1,0 +1,186 @@
+"""What may be sent, as pydantic models. Members that are not named here are refused."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+LONGEST_TEXT = 4000
+MOST_CLIENTS = 1000
+
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("NUL is not allowed")
+    return text
+
+
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_nul)]
+
+
+NAME_GRAMMAR: dict[str, Any] = {
+    "pattern": "^[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?$",
+    "minLength": 1,
+    "maxLength": 128,
+}
+
+
+# The grammar is the core's to keep; here it is only told, to those who read the document.
+def _told(**schema: Any) -> Any:
+    return Field(json_schema_extra=schema)
+
+
+Email = Annotated[Text, _told(format="email", maxLength=254)]
+Name = Annotated[Text, _told(**NAME_GRAMMAR)]
+Title = Annotated[Text, _told(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", minLength=1, maxLength=128)]
+Slug = Annotated[Text, _told(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", maxLength=63)]
+UrlPath = Annotated[Text, _told(pattern="^[a-z0-9_-]+$", maxLength=64)]
+BrokerUrl = Annotated[Text, _told(pattern="^mqtts?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$")]
+RedirectUri = Annotated[Text, _told(format="uri")]
+Algorithm = Annotated[Text, _told(enum=["ES256", "RS256"])]
+
+
+class Body(BaseModel):
+    """A JSON object with exactly these members; no value is converted to another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewScope(Body):
+    """A scope to define."""
+
+    name: Name
+    description: Text | None = None
+
+
+class ScopeChange(Body):
+    """What to change about a scope."""
+
+    description: Text | None = None
+
+
+class NewEndUser(Body):
+    """An address to invite, with at least one scope of either kind."""
+
+    email: Email
+    scopes: list[Name] = []
+    internal_scopes: list[Name] = []
+
+
+class NewGrant(Body):
+    """A scope to grant."""
+
+    scope: Name
+
+
+class NewMetadata(Body):
+    """A value to attach; null is a value too."""
+
+    value: Any
+
+
+class TokenChange(Body):
+    """Token settings to change, in seconds; null: as the level above says."""
+
+    access_lifetime: int | None = None
+    refresh_lifetime: int | None = None
+    refresh_grace: int | None = None
+    live_scopes: bool | None = None
+    signing_algorithm: Algorithm | None = None
+
+
+class ClientChange(Body):
+    """What to change about a client; null counts as not named; a list replaces the present one."""
+
+    name: Title | None = None
+    redirect_uris: list[RedirectUri] | None = None
+    require_pkce: bool | None = None
+    allow_both_auth_methods: bool | None = None
+    scope_default: Literal["held", "none"] | None = None
+    grant_types: list[Text] | None = None
+    tokens: TokenChange | None = None
+
+
+class NewClient(Body):
+    """A client to register. Redirect URIs belong to the types through which people act."""
+
+    name: Title
+    type: Literal["pkce", "authorization_code", "client_credentials", "device"]
+    redirect_uris: list[RedirectUri] = []
+    require_pkce: bool = True
+    allow_both_auth_methods: bool = False
+    scope_default: Literal["held", "none"] | None = None
+    tokens: TokenChange | None = None
+
+
+class SecretRotation(Body):
+    """How many seconds the earlier secrets go on; 0 ends them at once."""
+
+    overlap: int = Field(86_400, ge=0, le=30 * 86_400)
+
+
+class Activation(Body):
+    """Whether something is to be switched on."""
+
+    active: bool
+
+
+class NewEndpoint(Body):
+    """An endpoint to create; `url_path` is made from the name where it is missing."""
+
+    name: Title
+    url_path: UrlPath | None = None
+    auth: Literal["oauth2", "none"] = "oauth2"
+    write_scope: Name | None = None
+    clients: list[Text] = Field([], max_length=MOST_CLIENTS)
+    read: bool = False
+
+
+class EndpointChange(Body):
+    """What to change about an endpoint; null takes the scope away, elsewhere it is not named."""
+
+    name: Title | None = None
+    url_path: UrlPath | None = None
+    auth: Literal["oauth2", "none"] | None = None
+    write_scope: Name | None = None
+    clients: list[Text] | None = Field(None, max_length=MOST_CLIENTS)
+    read: bool | None = None
+
+
+class NewExport(Body):
+    """An export to create; without an endpoint it is of all of them."""
+
+    name: Title
+    path: UrlPath | None = None
+    endpoint: Text | None = None
+    auth_methods: list[Literal["oauth2", "none"]] = Field(["oauth2"], max_length=2)
+    required_scope: Name | None = None
+
+
+class ExportChange(Body):
+    """What to change about an export; null takes the scope or endpoint away."""
+
+    name: Title | None = None
+    path: UrlPath | None = None
+    endpoint: Text | None = None
+    auth_methods: list[Literal["oauth2", "none"]] | None = Field(None, max_length=2)
+    required_scope: Name | None = None
+
+
+class NewMqttConfig(Body):
+    """An outside broker to read; `topic_filter` has at most 65535 bytes."""
+
+    name: Title
+    broker_url: BrokerUrl
+    topic_filter: str
+    write_scope: Name | None = None
+
+
+class MqttConfigChange(Body):
+    """What to change about an outside broker; null takes the scope away."""
+
+    name: Title | None = None
+    broker_url: BrokerUrl | None = None
+    topic_filter: str | None = None
+    write_scope: Name | None = None

@@ -1,0 +1,76 @@
+"""End-users: handlers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from scopewright.api.bodies import NewEndUser
+from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.shapes import Listed
+from scopewright.core.model import EMAIL_PROVIDER, Principal
+from scopewright.services.end_users import EndUser
+
+
+class EndUserShape(BaseModel):
+    """An end-user with the scopes granted; `internal_scopes` open operations here."""
+
+    email: str | None
+    id: str
+    name: str
+    scopes: list[str]
+    internal_scopes: list[str]
+    created_at: datetime
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, end_user: EndUser) -> EndUserShape:
+        person = end_user.principal
+        return cls(
+            email=_email(person),
+            id=person.id,
+            name=person.name,
+            scopes=sorted(end_user.scopes),
+            internal_scopes=sorted(end_user.internal_scopes),
+            created_at=person.created_at,
+            disabled_at=person.disabled_at,
+        )
+
+
+def index(ask: AskHere, window: WindowHere) -> Listed[EndUserShape]:
+    """The end-users of the workspace."""
+    page = ask.services.end_users.page(ask.caller, window=window)
+    return Listed(
+        data=[EndUserShape.of(end_user) for end_user in page.items],
+        next_page=ask.next_page(page.cursor),
+    )
+
+
+def show(ask: AskHere, email: str) -> EndUserShape:
+    """One end-user, by email address or id."""
+    return EndUserShape.of(ask.services.end_users.show(ask.caller, name=email))
+
+
+def invite(ask: AskHere, body: NewEndUser, response: Response) -> EndUserShape:
+    """Grant scopes to an address and send it a link; 200 when the end-user was there already."""
+    end_user, is_new = ask.services.end_users.invite(
+        ask.caller,
+        email=body.email,
+        scopes=frozenset(body.scopes),
+        internal_scopes=frozenset(body.internal_scopes),
+    )
+    response.status_code = 201 if is_new else 200
+    return EndUserShape.of(end_user)
+
+
+def remove(ask: AskHere, email: str) -> Response:
+    """Remove an end-user; sessions end and tokens are refused at once."""
+    ask.services.end_users.remove(ask.caller, name=email)
+    return Response(status_code=204)
+
+
+def _email(person: Principal) -> str | None:
+    identity = person.identity
+    return identity.subject if identity and identity.provider == EMAIL_PROVIDER else None

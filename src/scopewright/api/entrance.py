@@ -1,0 +1,153 @@
+"""How a request enters the API: which workspace, who asks, and whether the operation is open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+from urllib.parse import urlencode
+
+from fastapi import Depends, Path, Query, Request
+from starlette.datastructures import URL
+
+from scopewright.access import Access
+from scopewright.authority import Authority, View
+from scopewright.core.caller import Caller
+from scopewright.core.errors import NotFound
+from scopewright.core.model import SignIn
+from scopewright.services import Services
+from scopewright.settings import Settings
+from scopewright.store.pages import Window
+from scopewright.web.cookies import ANTI_FORGERY_HEADER, Cookies
+from scopewright.web.credentials import SIGN_IN_COOKIE, bearer_of, cookie_of
+from scopewright.web.http import header, unauthenticated
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+UUID_LENGTH = 36
+WorkspaceName = Annotated[str, Path(description="The workspace's id or slug.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the API's routes need to let somebody in."""
+
+    authority: Authority
+    access: Access
+    cookies: Cookies
+    services: Services
+    settings: Settings
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request that was let in. `caller` and `view` are set on routes of a workspace."""
+
+    entrance: Entrance
+    request: Request
+    view: View
+    caller: Caller
+
+    @property
+    def services(self) -> Services:
+        return self.entrance.services
+
+    def next_page(self, cursor: str | None) -> str | None:
+        """The URL of the page that begins at a cursor."""
+        return page_url(self.entrance, self.request, cursor)
+
+
+def entrance_of(request: Request) -> Entrance:
+    """The entrance that `app.py` has put on the application."""
+    return cast(Entrance, request.app.state.entrance)
+
+
+def page_url(entrance: Entrance, request: Request, cursor: str | None) -> str | None:
+    """The URL of the page of this list that begins at a cursor."""
+    if cursor is None:
+        return None
+    kept = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+    path = URL(scope=request.scope).path
+    return f"{entrance.public_url}{path}?{urlencode([*kept, ('cursor', cursor)])}"
+
+
+def enter(operation: str | None) -> Callable[..., Awaitable[None]]:
+    """Let callers of a workspace's routes in; `operation` None is open to all of them.
+
+    Raises:
+        Unauthenticated: no good credential of this workspace.
+        NotFound: a credential that is good elsewhere asks for a workspace that does not exist.
+        Forbidden: the operation is not open to the caller.
+    """
+
+    async def entering(request: Request, ws: WorkspaceName) -> None:
+        entrance = entrance_of(request)
+        view = await find_workspace(entrance, ws)
+        caller = await find_caller(entrance, request, view)
+        if operation is not None:
+            caller.check(operation)
+        assert view is not None  # find_caller() refuses everybody where there is no workspace
+        request.state.ask = Ask(entrance, request, view, caller)
+
+    return entering
+
+
+async def find_workspace(entrance: Entrance, name: str) -> View | None:
+    """The workspace of this UUID or slug."""
+    if len(name) == UUID_LENGTH:
+        view = await entrance.authority.at(name.lower())
+        if view is not None:
+            return view
+    workspace_id = await entrance.authority.workspace_of_slug(name)
+    return await entrance.authority.at(workspace_id) if workspace_id else None
+
+
+async def find_caller(entrance: Entrance, request: Request, view: View | None) -> Caller:
+    """Who asks: bearer first, then the browser's cookie."""
+    authorization = header(request.scope, b"authorization")
+    bearer = bearer_of(authorization)
+    if bearer is not None and view is not None:
+        caller = await entrance.access.bearer(view, bearer.secret)
+        if caller is not None:
+            return caller
+    if bearer is None and authorization is None:
+        sign_in = await find_sign_in(entrance, request)
+        if sign_in is not None:
+            return await _browser(entrance, view, sign_in)
+    raise unauthenticated(presented=authorization is not None)
+
+
+async def _browser(entrance: Entrance, view: View | None, sign_in: SignIn) -> Caller:
+    caller = await entrance.access.browser(view, sign_in) if view is not None else None
+    if caller is None:
+        raise NotFound("There is no such workspace among yours.")
+    return caller
+
+
+async def find_sign_in(entrance: Entrance, request: Request) -> SignIn | None:
+    """The browser's sign-in; a changing request must carry the anti-forgery token."""
+    cookies = entrance.cookies
+    cookie = cookie_of(header(request.scope, b"cookie"), cookies.name(SIGN_IN_COOKIE))
+    sign_in = await entrance.access.sign_in(cookie)
+    if sign_in is not None and cookie is not None and request.method not in SAFE_METHODS:
+        cookies.check_anti_forgery(
+            cookie,
+            header(request.scope, ANTI_FORGERY_HEADER),
+            origin=header(request.scope, b"origin"),
+        )
+    return sign_in
+
+
+def _ask(request: Request) -> Ask:
+    return cast(Ask, request.state.ask)
+
+
+def _window(
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
+) -> Window:
+    return Window(limit, cursor)
+
+
+AskHere = Annotated[Ask, Depends(_ask)]
+WindowHere = Annotated[Window, Depends(_window)]

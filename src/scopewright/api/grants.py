@@ -1,0 +1,83 @@
+"""Grants of end-users and clients: handlers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from scopewright.api.bodies import NewGrant
+from scopewright.api.entrance import Ask, AskHere, WindowHere
+from scopewright.api.shapes import Listed
+from scopewright.core.model import PrincipalKind
+from scopewright.services.grants import Granted
+from scopewright.store.pages import Page
+
+END_USER, CLIENT = PrincipalKind.END_USER, PrincipalKind.CLIENT
+
+
+class GrantShape(BaseModel):
+    """A scope granted; `internal` ones open operations here. `granted_by` is a principal's id."""
+
+    scope: str
+    internal: bool
+    granted_by: str
+    granted_at: datetime
+
+    @classmethod
+    def of(cls, granted: Granted) -> GrantShape:
+        grant = granted.grant
+        return cls(
+            scope=grant.scope,
+            internal=granted.internal,
+            granted_by=grant.granted_by,
+            granted_at=grant.granted_at,
+        )
+
+
+def of_end_user(ask: AskHere, email: str, window: WindowHere) -> Listed[GrantShape]:
+    """The scopes granted to an end-user."""
+    page = ask.services.grants.page(ask.caller, kind=END_USER, name=email, window=window)
+    return _listed(ask, page)
+
+
+def of_client(ask: AskHere, id: str, window: WindowHere) -> Listed[GrantShape]:
+    """The scopes granted to a client."""
+    page = ask.services.grants.page(ask.caller, kind=CLIENT, name=id, window=window)
+    return _listed(ask, page)
+
+
+def give_end_user(ask: AskHere, email: str, body: NewGrant, response: Response) -> GrantShape:
+    """Grant a scope to an end-user, without a letter; 200 when it was granted already."""
+    granted, is_new = ask.services.grants.give(
+        ask.caller, kind=END_USER, name=email, scope=body.scope
+    )
+    response.status_code = 201 if is_new else 200
+    return GrantShape.of(granted)
+
+
+def give_client(ask: AskHere, id: str, body: NewGrant, response: Response) -> GrantShape:
+    """Grant a scope to a client that acts for itself; 200 when it was granted already."""
+    granted, is_new = ask.services.grants.give(ask.caller, kind=CLIENT, name=id, scope=body.scope)
+    response.status_code = 201 if is_new else 200
+    return GrantShape.of(granted)
+
+
+def revoke_end_user(ask: AskHere, email: str, scope: str) -> Response:
+    """Take a scope back from an end-user; it shows at the next refresh."""
+    ask.services.grants.revoke(ask.caller, kind=END_USER, name=email, scope=scope)
+    return Response(status_code=204)
+
+
+def revoke_client(ask: AskHere, id: str, scope: str) -> Response:
+    """Take a scope back from a client; it shows in the next token."""
+    ask.services.grants.revoke(ask.caller, kind=CLIENT, name=id, scope=scope)
+    return Response(status_code=204)
+
+
+def _listed(ask: Ask, page: Page[Granted]) -> Listed[GrantShape]:
+    return Listed(
+        data=[GrantShape.of(granted) for granted in page.items],
+        next_page=ask.next_page(page.cursor),
+    )

@@ -1,0 +1,125 @@
+"""Who am I, and what may I open: `/api/whoami` and `/api/launchpad`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Query, Request
+from pydantic import BaseModel
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from scopewright.api.entrance import (
+    Entrance,
+    WindowHere,
+    entrance_of,
+    find_caller,
+    find_workspace,
+)
+from scopewright.api.shapes import Listed
+from scopewright.api.visitor import VisitorHere, caller_of, visit
+from scopewright.core.caller import Caller
+from scopewright.core.errors import ScopewrightError
+from scopewright.core.model import PrincipalKind, SignIn
+from scopewright.web.credentials import bearer_of
+from scopewright.web.http import header, json_answer
+
+WHOAMI = "/api/whoami"
+
+
+class PrincipalShape(BaseModel):
+    """Who asks. A person signed in without a workspace has no id: ids belong to workspaces."""
+
+    id: str | None
+    kind: PrincipalKind
+    name: str
+
+
+class WhoamiShape(BaseModel):
+    """Who asks, by which means, with which scopes, and what these open."""
+
+    principal: PrincipalShape
+    workspace: str | None
+    via: Literal["token", "api_key", "cookie"]
+    scopes: list[str]
+    operations: list[str]
+
+
+class ApplicationTile(BaseModel):
+    """An application that one may open."""
+
+    name: str
+    title: str
+    launch_url: str | None
+
+
+async def whoami(
+    request: Request, workspace: Annotated[str | None, Query(max_length=128)] = None
+) -> WhoamiShape:
+    """Who presents this credential, and what it opens.
+
+    The scopes of a token are its own; those of a key or a signed-in browser are held now. A browser
+    names the `workspace` that it asks about, by id or slug; without one it has no scopes.
+    """
+    entrance = entrance_of(request)
+    if workspace is not None:
+        view = await find_workspace(entrance, workspace)
+        return WhoamiShape.model_validate(_described(await find_caller(entrance, request, view)))
+    return WhoamiShape.model_validate(_described((await visit(request)).who))
+
+
+def launchpad(_visitor: VisitorHere, _window: WindowHere) -> Listed[ApplicationTile]:
+    """The applications that one may open. There are none yet."""
+    return Listed(data=[])
+
+
+class Whoami:
+    """Answers `GET /api/whoami` for good tokens and keys from memory, and hands all else on."""
+
+    def __init__(self, following: ASGIApp, entrance: Entrance) -> None:
+        self._following = following
+        self._entrance = entrance
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = await self._caller(scope) if _asks_plainly(scope) else None
+        if caller is None:
+            await self._following(scope, receive, send)
+            return
+        await json_answer(_described(caller)).send(send)
+
+    async def _caller(self, scope: Scope) -> Caller | None:
+        try:
+            bearer = bearer_of(header(scope, b"authorization"))
+        except ScopewrightError:
+            return None  # whoever follows says what is wrong
+        return None if bearer is None else await caller_of(self._entrance, bearer.secret)
+
+
+def _asks_plainly(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["path"] != WHOAMI:
+        return False
+    return bool(scope["method"] == "GET" and not scope["query_string"])
+
+
+def _described(who: Caller | SignIn) -> dict[str, Any]:
+    if isinstance(who, SignIn):
+        person = {"id": None, "kind": "member", "name": who.identity.subject}
+        nothing: list[str] = []
+        return {
+            "principal": person,
+            "workspace": None,
+            "via": "cookie",
+            "scopes": nothing,
+            "operations": nothing,
+        }
+    principal = who.principal
+    return {
+        "principal": {
+            "id": principal.id,
+            "kind": principal.kind.value,
+            "name": principal.name,
+        },
+        "workspace": principal.workspace_id,
+        "via": who.via,
+        "scopes": sorted(who.held),
+        "operations": sorted(who.operations),
+    }

@@ -1,0 +1,122 @@
+"""Members and invitations to become one: handlers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from scopewright.api.bodies import Body, Email
+from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.shapes import Listed
+from scopewright.core.model import Invitation
+from scopewright.services.members import Member
+
+RoleName = Literal["viewer", "editor", "admin"]
+
+
+class NewMember(Body):
+    """Somebody to invite."""
+
+    email: Email
+    role: RoleName
+
+
+class RoleChange(Body):
+    """The role that a member shall have."""
+
+    role: RoleName
+
+
+class MemberShape(BaseModel):
+    """A member; `role` is viewer, editor or admin."""
+
+    id: str
+    email: str
+    role: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, member: Member) -> MemberShape:
+        person = member.principal
+        address = person.identity.subject if person.identity else person.name
+        return cls(id=person.id, email=address, role=member.role, created_at=person.created_at)
+
+
+class InvitationShape(BaseModel):
+    """A pending invitation; its link stands in the letter only."""
+
+    id: str
+    email: str
+    role: str
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, invitation: Invitation) -> InvitationShape:
+        return cls(
+            id=invitation.id,
+            email=invitation.email,
+            role=invitation.role.rpartition(":")[2],
+            invited_by=invitation.invited_by,
+            created_at=invitation.created_at,
+            expires_at=invitation.expires_at,
+        )
+
+
+def index(ask: AskHere, window: WindowHere) -> Listed[MemberShape]:
+    """The members, oldest first."""
+    page = ask.services.members.page(ask.caller, window)
+    return Listed(
+        data=[MemberShape.of(member) for member in page.items], next_page=ask.next_page(page.cursor)
+    )
+
+
+def show(ask: AskHere, email: str) -> MemberShape:
+    """One member, by email address or id."""
+    return MemberShape.of(ask.services.members.show(ask.caller, name=email))
+
+
+def invite(ask: AskHere, body: NewMember) -> InvitationShape:
+    """Mail an invitation, in place of a pending one to the same address."""
+    sent = ask.services.invitations.send(ask.caller, email=body.email, role=body.role)
+    return InvitationShape.of(sent)
+
+
+def change(ask: AskHere, email: str, body: RoleChange) -> MemberShape:
+    """Give a member another role; the last administrator stays one."""
+    changed = ask.services.members.change_role(ask.caller, name=email, role=body.role)
+    return MemberShape.of(changed)
+
+
+def remove(ask: AskHere, email: str) -> Response:
+    """Remove a member, and cancel the invitations that they sent."""
+    ask.services.members.remove(ask.caller, name=email)
+    return Response(status_code=204)
+
+
+def invitations(ask: AskHere, window: WindowHere) -> Listed[InvitationShape]:
+    """The pending invitations, oldest first."""
+    page = ask.services.invitations.page(ask.caller, window)
+    return Listed(
+        data=[InvitationShape.of(one) for one in page.items], next_page=ask.next_page(page.cursor)
+    )
+
+
+def show_invitation(ask: AskHere, id: str) -> InvitationShape:
+    """One pending invitation."""
+    return InvitationShape.of(ask.services.invitations.show(ask.caller, id=id))
+
+
+def send_invitation(ask: AskHere, body: NewMember) -> InvitationShape:
+    """The same as inviting under `members`."""
+    return invite(ask, body)
+
+
+def revoke_invitation(ask: AskHere, id: str) -> Response:
+    """Cancel a pending invitation; its link is dead at once."""
+    ask.services.invitations.revoke(ask.caller, id=id)
+    return Response(status_code=204)

@@ -1,0 +1,157 @@
+"""Every path, its operation and its handler: the API on one page.
+
+A route without an operation is open to every authenticated principal of the workspace; there are
+few, and `interfaces` names them. Nothing else is reachable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from scopewright.api import (
+    audit,
+    clients,
+    datapoints,
+    end_users,
+    endpoints,
+    exports,
+    grants,
+    identity,
+    ingest,
+    members,
+    metadata,
+    mqtt_configs,
+    scopes,
+    sessions,
+    signing_keys,
+    workspaces,
+)
+
+WORKSPACE = "/api/workspaces/{ws}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path and method. `status` is that of success, `also` another that the handler sets."""
+
+    method: str
+    path: str
+    operation: str | None
+    handler: Callable[..., Any]
+    status: int = 200
+    also: int | None = None
+
+
+def _in_workspace(
+    method: str,
+    path: str,
+    operation: str | None,
+    handler: Callable[..., Any],
+    *statuses: int,
+) -> Route:
+    return Route(method, WORKSPACE + path, operation, handler, *statuses)
+
+
+ROUTES: list[Route] = [
+    Route("GET", "/api/whoami", None, identity.whoami),
+    Route("GET", "/api/launchpad", None, identity.launchpad),
+    Route("GET", "/api/workspaces", "workspace:read", workspaces.index),
+    Route("POST", "/api/workspaces", None, workspaces.create, 201),
+    _in_workspace("GET", "", "workspace:read", workspaces.show),
+    _in_workspace("PATCH", "", "workspace:update", workspaces.change),
+    _in_workspace("DELETE", "", "workspace:delete", workspaces.delete, 204),
+    _in_workspace("GET", "/members", "members:read", members.index),
+    _in_workspace("POST", "/members", "members:create", members.invite, 201),
+    _in_workspace("GET", "/members/{email}", "members:read", members.show),
+    _in_workspace("PATCH", "/members/{email}", "members:update", members.change),
+    _in_workspace("DELETE", "/members/{email}", "members:remove", members.remove, 204),
+    _in_workspace("GET", "/invitations", "invitations:read", members.invitations),
+    _in_workspace("POST", "/invitations", "members:create", members.send_invitation, 201),
+    _in_workspace("GET", "/invitations/{id}", "invitations:read", members.show_invitation),
+    _in_workspace(
+        "DELETE", "/invitations/{id}", "invitations:revoke", members.revoke_invitation, 204
+    ),
+    _in_workspace("GET", "/sessions", "sessions:read", sessions.index),
+    _in_workspace("GET", "/sessions/{id}", "sessions:read", sessions.show),
+    _in_workspace("DELETE", "/sessions/{id}", "sessions:revoke", sessions.revoke, 204),
+    _in_workspace("GET", "/signing-keys", "keys:read", signing_keys.index),
+    _in_workspace("POST", "/signing-keys/rotate", "keys:rotate", signing_keys.rotate),
+    _in_workspace("GET", "/audit", "audit:read", audit.index),
+    _in_workspace("GET", "/vocabulary", "scopes:read", scopes.vocabulary),
+    _in_workspace("GET", "/scopes", "scopes:read", scopes.index),
+    _in_workspace("POST", "/scopes", "scopes:create", scopes.define, 201),
+    _in_workspace("GET", "/scopes/{name}", "scopes:read", scopes.show),
+    _in_workspace("PATCH", "/scopes/{name}", "scopes:update", scopes.describe),
+    _in_workspace("DELETE", "/scopes/{name}", "scopes:delete", scopes.delete, 204),
+    _in_workspace("GET", "/end-users", "end-users:read", end_users.index),
+    _in_workspace("POST", "/end-users", "end-users:create", end_users.invite, 201, 200),
+    _in_workspace("GET", "/end-users/{email}", "end-users:read", end_users.show),
+    _in_workspace("DELETE", "/end-users/{email}", "end-users:remove", end_users.remove, 204),
+    _in_workspace("GET", "/end-users/{email}/scopes", "grants:read", grants.of_end_user),
+    _in_workspace(
+        "POST", "/end-users/{email}/scopes", "grants:create", grants.give_end_user, 201, 200
+    ),
+    _in_workspace(
+        "DELETE", "/end-users/{email}/scopes/{scope}", "grants:revoke", grants.revoke_end_user, 204
+    ),
+    _in_workspace("GET", "/end-users/{email}/metadata", "metadata:read", metadata.of_end_user),
+    _in_workspace(
+        "GET", "/end-users/{email}/metadata/{key}", "metadata:read", metadata.show_of_end_user
+    ),
+    _in_workspace(
+        "PUT", "/end-users/{email}/metadata/{key}", "metadata:update", metadata.put_on_end_user
+    ),
+    _in_workspace(
+        "DELETE",
+        "/end-users/{email}/metadata/{key}",
+        "metadata:delete",
+        metadata.delete_of_end_user,
+        204,
+    ),
+    _in_workspace("GET", "/clients", "clients:read", clients.index),
+    _in_workspace("POST", "/clients", "clients:create", clients.register, 201),
+    _in_workspace("GET", "/clients/{id}", "clients:read", clients.show),
+    _in_workspace("PATCH", "/clients/{id}", "clients:update", clients.update),
+    _in_workspace("DELETE", "/clients/{id}", "clients:delete", clients.delete, 204),
+    _in_workspace(
+        "POST", "/clients/{id}/rotate-secret", "clients:rotate-secret", clients.rotate_secret
+    ),
+    _in_workspace("GET", "/clients/{id}/scopes", "grants:read", grants.of_client),
+    _in_workspace("POST", "/clients/{id}/scopes", "grants:create", grants.give_client, 201, 200),
+    _in_workspace(
+        "DELETE", "/clients/{id}/scopes/{scope}", "grants:revoke", grants.revoke_client, 204
+    ),
+    _in_workspace("GET", "/clients/{id}/metadata", "metadata:read", metadata.of_client),
+    _in_workspace("GET", "/clients/{id}/metadata/{key}", "metadata:read", metadata.show_of_client),
+    _in_workspace("PUT", "/clients/{id}/metadata/{key}", "metadata:update", metadata.put_on_client),
+    _in_workspace(
+        "DELETE", "/clients/{id}/metadata/{key}", "metadata:delete", metadata.delete_of_client, 204
+    ),
+    _in_workspace("GET", "/endpoints", "endpoints:read", endpoints.index),
+    _in_workspace("POST", "/endpoints", "endpoints:create", endpoints.create, 201),
+    _in_workspace("GET", "/endpoints/{id}", "endpoints:read", endpoints.show),
+    _in_workspace("PATCH", "/endpoints/{id}", "endpoints:update", endpoints.change),
+    _in_workspace("DELETE", "/endpoints/{id}", "endpoints:delete", endpoints.delete, 204),
+    _in_workspace("POST", "/endpoints/{id}/activate", "endpoints:activate", endpoints.activate),
+    _in_workspace("GET", "/exports", "exports:read", exports.index),
+    _in_workspace("POST", "/exports", "exports:create", exports.create, 201),
+    _in_workspace("GET", "/exports/{id}", "exports:read", exports.show),
+    _in_workspace("PATCH", "/exports/{id}", "exports:update", exports.change),
+    _in_workspace("DELETE", "/exports/{id}", "exports:delete", exports.delete, 204),
+    _in_workspace("GET", "/datapoints", "data:read", datapoints.index),
+    _in_workspace("DELETE", "/datapoints", "data:delete", datapoints.delete),
+    _in_workspace("GET", "/mqtt-configs", "mqtt-configs:read", mqtt_configs.index),
+    _in_workspace("POST", "/mqtt-configs", "mqtt-configs:create", mqtt_configs.create, 201),
+    _in_workspace("GET", "/mqtt-configs/{id}", "mqtt-configs:read", mqtt_configs.show),
+    _in_workspace("PATCH", "/mqtt-configs/{id}", "mqtt-configs:update", mqtt_configs.change),
+    _in_workspace("DELETE", "/mqtt-configs/{id}", "mqtt-configs:delete", mqtt_configs.delete, 204),
+    _in_workspace(
+        "POST", "/mqtt-configs/{id}/activate", "mqtt-configs:activate", mqtt_configs.activate
+    ),
+    # The data plane: what an endpoint or export asks for is its own setting, not an operation.
+    Route("POST", "/data/{workspace}/{url_path}", None, ingest.submit, 202),
+    Route("GET", "/exports/{workspace}/{path}", None, ingest.read),
+    Route("GET", "/exports/{workspace}/{path}/events", None, ingest.follow),
+]

@@ -1,0 +1,61 @@
+"""How a request enters that names no workspace: by a credential of one, or by a cookie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from scopewright.api.entrance import Entrance, entrance_of, find_sign_in, page_url
+from scopewright.core.caller import Caller
+from scopewright.core.model import SignIn
+from scopewright.services import Services
+from scopewright.web.credentials import bearer_of
+from scopewright.web.http import header, unauthenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks: the caller that a token or key makes in its workspace, or a signed-in browser."""
+
+    entrance: Entrance
+    request: Request
+    who: Caller | SignIn
+
+    @property
+    def services(self) -> Services:
+        return self.entrance.services
+
+    def next_page(self, cursor: str | None) -> str | None:
+        """The URL of the page that begins at a cursor."""
+        return page_url(self.entrance, self.request, cursor)
+
+
+async def visit(request: Request) -> Visitor:
+    """Find out who asks; a cookie that changes something needs its anti-forgery token.
+
+    Raises:
+        Unauthenticated: nobody that is known here.
+    """
+    entrance = entrance_of(request)
+    authorization = header(request.scope, b"authorization")
+    bearer = bearer_of(authorization)
+    who: Caller | SignIn | None = None
+    if bearer is not None:
+        who = await caller_of(entrance, bearer.secret)
+    elif authorization is None:
+        who = await find_sign_in(entrance, request)
+    if who is None:
+        raise unauthenticated(presented=authorization is not None)
+    return Visitor(entrance, request, who)
+
+
+async def caller_of(entrance: Entrance, secret: str) -> Caller | None:
+    """The caller that presents a token or key, in the workspace that it is of."""
+    workspace_id = await entrance.access.workspace_of(secret)
+    view = await entrance.authority.at(workspace_id) if workspace_id is not None else None
+    return None if view is None else await entrance.access.bearer(view, secret)
+
+
+VisitorHere = Annotated[Visitor, Depends(visit)]

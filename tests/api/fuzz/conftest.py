@@ -1,0 +1,57 @@
+"""One application on SQLite for all fuzzing, what it says about itself, and the way to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+import structlog
+
+from scopewright import log
+from tests.api.fuzz.schemas import NEGATIVE, POSITIVE, schema_of
+from tests.api.fuzz.wire import Wire
+from tests.api.fuzz.world import World
+from tests.inprocess import Running, running
+
+
+@pytest.fixture(scope="session")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    log.configure(logging.CRITICAL)  # thousands of requests, each with its line
+    with running(f"sqlite:///{folder / 'scopewright.db'}", folder) as started:
+        yield started
+    structlog.reset_defaults()
+
+
+@pytest.fixture(scope="session")
+def document(fuzzed: Running) -> dict[str, Any]:
+    """The OpenAPI document."""
+    answer = fuzzed.http.request("GET", "/openapi.json")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.fixture(scope="session")
+def schema(document: dict[str, Any]) -> schemathesis.BaseSchema:
+    return schema_of(document, POSITIVE, NEGATIVE)
+
+
+@pytest.fixture(scope="session")
+def wire(fuzzed: Running) -> Iterator[Wire]:
+    with asyncio.Runner() as runner:
+        opened = Wire(fuzzed, runner)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def world(fuzzed: Running) -> Iterator[World]:
+    """A workspace of the test's own; there is no other."""
+    made = World(fuzzed)
+    yield made
+    made.end()

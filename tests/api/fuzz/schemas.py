@@ -1,0 +1,30 @@
+"""How Schemathesis reads the document here, and how Hypothesis goes about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.config import GenerationConfig, SchemathesisConfig
+
+POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+# The same each time; nothing is shrunk, for what an answer is depends on those before.
+EASY_GOING = settings(
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def schema_of(
+    document: dict[str, Any], *modes: schemathesis.GenerationMode
+) -> schemathesis.BaseSchema:
+    """The document for examples of these kinds; who asks is not for Schemathesis to invent."""
+    config = SchemathesisConfig()
+    config.projects.default.generation = GenerationConfig(
+        modes=list(modes), with_security_parameters=False
+    )
+    return schemathesis.openapi.from_dict(document, config=config)
