@@ -1,0 +1,1 @@
+"""Edge: the command line. `main.py` is the tree of commands."""

@@ -1,0 +1,132 @@
+"""Signing in with a browser: authorization code with PKCE, answered on a port of this machine.
+
+The client is the one that every workspace has built in (RFC 8252 §7.3, RFC 7636).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import webbrowser
+from base64 import urlsafe_b64encode
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from time import monotonic
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from scopewright import ids
+from scopewright.cli.output import Exit, Failure, say
+from scopewright.core.builtin_clients import command_line_id
+
+PATIENCE_SECONDS = 600
+TIMEOUT_SECONDS = 30
+_PAGE = b"<!doctype html><title>Scopewright</title><p>You may close this page now.</p>"
+
+
+def sign_in(issuer: str, workspace_id: str, *, open_browser: bool) -> dict[str, str]:
+    """`access_token` and `refresh_token` of the member who signs in.
+
+    Raises:
+        Failure: nobody signed in in time, somebody said no, or the server did.
+    """
+    client_id = command_line_id(workspace_id)
+    verifier, state = ids.new_secret("v"), ids.new_secret("s")
+    with _Listener() as listener:
+        asked = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": listener.redirect_uri,
+            "state": state,
+            "code_challenge": _challenge(verifier),
+            "code_challenge_method": "S256",
+        }
+        address = f"{issuer}/authorize?{urlencode(asked)}"
+        say(f"Open this address in a browser on this machine:\n\n{address}\n")
+        if open_browser:
+            webbrowser.open(address)
+        answer = listener.wait(state)
+    if "code" not in answer:
+        raise Failure(answer.get("error_description") or "nobody signed in", Exit.DENIED)
+    redeemed = {
+        "grant_type": "authorization_code",
+        "code": answer["code"],
+        "redirect_uri": asked["redirect_uri"],
+        "code_verifier": verifier,
+    }
+    return _ask_token(issuer, {**redeemed, "client_id": client_id})
+
+
+def renew(issuer: str, workspace_id: str, refresh_token: str) -> dict[str, str]:
+    """Fresh tokens of a session; the refresh token is used up.
+
+    Raises:
+        Failure: the session has ended, or the server does not answer.
+    """
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _ask_token(issuer, {**form, "client_id": command_line_id(workspace_id)})
+
+
+def _ask_token(issuer: str, form: dict[str, str]) -> dict[str, str]:
+    try:
+        response = httpx.post(f"{issuer}/token", data=form, timeout=TIMEOUT_SECONDS)
+        answer: dict[str, Any] = response.json()
+        if response.is_success:
+            return {
+                "access_token": answer["access_token"],
+                "refresh_token": answer["refresh_token"],
+            }
+        refused = answer.get("error_description") or answer["error"]
+    except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
+        raise Failure(f"{issuer} does not answer: {type(error).__name__}") from None
+    raise Failure(f"{refused} Run `scopewright login` again.", Exit.DENIED)
+
+
+class _Listener:
+    """Hears one answer of the authorization server, on the loopback interface alone."""
+
+    def __init__(self) -> None:
+        answers = self._answers = list[dict[str, str]]()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                url = urlsplit(self.path)
+                if url.path != "/callback":
+                    self.send_error(404)
+                    return
+                answers.append(dict(parse_qsl(url.query)))
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(_PAGE)
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                """Codes do not belong on the terminal."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> _Listener:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._server.server_close()
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/callback"
+
+    def wait(self, state: str) -> dict[str, str]:
+        """The answer to our own question; others are not heard (RFC 9700 §4.7)."""
+        deadline = monotonic() + PATIENCE_SECONDS
+        while monotonic() < deadline:
+            before = len(self._answers)
+            self._server.timeout = deadline - monotonic()
+            self._server.handle_request()
+            for answer in self._answers[before:]:
+                if answer.get("state") == state:
+                    return answer
+        return {}
+
+
+def _challenge(verifier: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

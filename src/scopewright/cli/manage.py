@@ -1,0 +1,145 @@
+"""The management nouns as commands, made from the table in `nouns.py`."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from inspect import Parameter, Signature
+from itertools import islice
+from keyword import iskeyword
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from scopewright.cli.api import Api
+from scopewright.cli.credentials import find_login
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption
+from scopewright.cli.nouns import NOUNS, Input, Kind, Verb
+from scopewright.cli.output import Exit, Failure, say, say_json, say_table
+
+_TYPES: dict[Kind, Any] = {
+    Kind.TEXT: str | None,
+    Kind.LIST: list[str] | None,
+    Kind.FLAG: bool | None,
+    Kind.NUMBER: int | None,
+    Kind.JSON: str | None,
+}
+_PAGE = 1000
+LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
+
+
+def add_nouns(commands: typer.Typer) -> None:
+    """Hang every noun with its verbs under the command."""
+    for noun, verbs in NOUNS.items():
+        group = typer.Typer(
+            name=noun, help=", ".join(verb.name for verb in verbs),
+            no_args_is_help=True, rich_markup_mode=None,
+        )  # fmt: skip
+        for verb in verbs:
+            group.command(verb.name, help=verb.about)(_command(verb))
+        commands.add_typer(group)
+
+
+def _command(verb: Verb) -> Callable[..., None]:
+    """A function with the signature that Typer reads the verb's arguments and options from."""
+
+    def command(**given: Any) -> None:
+        api = Api(find_login(url=given.pop("url"), workspace=given.pop("workspace")))
+        as_json, limit = given.pop("json"), given.pop("limit", None)
+        path = _path(verb, given, api)
+        inputs = ((one, given[_variable(one.name)]) for one in verb.inputs)
+        sent = {one.name: _value(one, value) for one, value in inputs if value is not None}
+        if verb.is_list:
+            query = {**sent, "limit": min(limit or _PAGE, _PAGE)}
+            _show_rows(list(islice(api.pages(path, query), limit)), as_json)
+        else:
+            _show_answer(_asked(api, verb, path, {**sent, **verb.fixed}), as_json)
+
+    parameters = _parameters(verb)
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    return command
+
+
+def _parameters(verb: Verb) -> list[Parameter]:
+    in_path = re.findall(r"{(\w+)}", verb.path)
+    needed = in_path + [one.name for one in verb.inputs if one.required]
+    arguments = [_parameter(name, Annotated[str, typer.Argument()]) for name in needed]
+    options = [
+        _parameter(one.name, Annotated[_TYPES[one.kind], typer.Option(*_spelling(one))], None)
+        for one in verb.inputs
+        if not one.required
+    ]
+    limit = [_parameter("limit", LimitOption, None)] if verb.is_list else []
+    common = [
+        _parameter("url", UrlOption, None),
+        _parameter("workspace", WorkspaceOption, None),
+        _parameter("json", JsonOption, False),
+    ]
+    return [*arguments, *options, *limit, *common]
+
+
+def _parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    kind = Parameter.KEYWORD_ONLY
+    return Parameter(_variable(name), kind, default=default, annotation=annotation)
+
+
+def _variable(name: str) -> str:
+    return f"{name}_" if iskeyword(name) else name
+
+
+def _spelling(one: Input) -> list[str]:
+    option = one.option or one.name.replace("_", "-")
+    return [f"--{option}/--no-{option}" if one.kind is Kind.FLAG else f"--{option}"]
+
+
+def _path(verb: Verb, given: Mapping[str, Any], api: Api) -> str:
+    """The request's path; an owner with an @ is an end-user, any other a client."""
+
+    def filled(name: re.Match[str]) -> str:
+        value = quote(given[name[1]], safe="@")
+        if name[1] == "owner":
+            return f"/end-users/{value}" if "@" in value else f"/clients/{value}"
+        return value
+
+    path = re.sub(r"{(\w+)}", filled, verb.path)
+    return path if path.startswith("/api/") else f"{api.workspace}{path}"
+
+
+def _value(one: Input, given: Any) -> Any:
+    if one.kind is not Kind.JSON:
+        return given
+    try:
+        return json.loads(sys.stdin.read() if given == "-" else given)
+    except ValueError:
+        raise Failure(
+            f"{one.name} is not JSON; a text needs quotes: '\"gold\"'", Exit.USAGE
+        ) from None
+
+
+def _asked(api: Api, verb: Verb, path: str, sent: Mapping[str, Any]) -> Any:
+    if verb.method in ("GET", "DELETE"):
+        query = {name: "true" if value is True else value for name, value in sent.items()}
+        return api.ask(verb.method, path, query=query)
+    return api.ask(verb.method, path, body=sent or None)
+
+
+def _show_rows(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        say_json(rows)
+    elif rows:
+        say_table(list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        say("none")
+
+
+def _show_answer(answer: Any, as_json: bool) -> None:
+    if as_json:
+        say_json(answer)
+    elif answer is None:
+        say("done")
+    else:
+        say_table(("", ""), list(answer.items()))

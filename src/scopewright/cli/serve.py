@@ -1,0 +1,129 @@
+"""`serve`: the server's processes, their socket, and how they end."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from scopewright.cli.configuration import ConfigOption, DatabaseOption, read_settings
+from scopewright.cli.output import Failure, say
+from scopewright.cli.setup import refuse_older_schema
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from scopewright.app import Application
+    from scopewright.settings import Settings
+
+BACKLOG = 2048
+STOP_SECONDS = 3  # streams of events stay open for ever; they are cut after this long
+KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps its idle connections, so that it closes first
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen at.")] = None,
+    port: Annotated[int | None, typer.Option(help="0 takes any free port.")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes.")] = None,
+    database: DatabaseOption = None,
+    public_url: Annotated[str | None, typer.Option(help="How the world reaches it.")] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Serve until told to stop. Refuses a database with an older schema."""
+    settings = read_settings(
+        config,
+        server__host=host,
+        server__port=port,
+        server__workers=workers,
+        server__public_url=public_url,
+        database__url=database,
+    ).settings
+    refuse_older_schema(settings)
+    with bound(settings) as listener:
+        run(on_port(settings, listener), listener)
+
+
+def bound(settings: Settings) -> socket.socket:
+    """The socket of the server's address, which all processes share. It does not listen yet.
+
+    Raises:
+        Failure: the address is taken or not ours.
+    """
+    host, port = settings.server.host, settings.server.port
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise Failure(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+    return listener
+
+
+def on_port(settings: Settings, listener: socket.socket) -> Settings:
+    """The settings with the port that is really taken."""
+    server = settings.server.model_copy(update={"port": listener.getsockname()[1]})
+    return settings.model_copy(update={"server": server})
+
+
+def run(settings: Settings, listener: socket.socket) -> None:
+    """Serve in this process, or in several that this one watches, until told to stop."""
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    server = settings.server
+    config = uvicorn.Config(
+        partial(make_application, settings),
+        factory=True,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        interface="asgi3",
+        workers=server.workers,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        backlog=BACKLOG,
+    )
+    signal.signal(signal.SIGTERM, _already_handled)
+    ready = f"Scopewright answers at {server.url}"
+    if server.workers > 1:
+        say(f"{ready}, with {server.workers} processes")
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        _serve_here(config, listener, ready)
+
+
+def make_application(settings: Settings) -> Application:
+    """The application of one process."""
+    from scopewright import app, log
+
+    log.configure()
+    application = app.build(settings)
+    # What exists now stays for ever: looking at it in each collection costs a tenth of a request.
+    gc.collect()
+    gc.freeze()
+    return application
+
+
+def _serve_here(config: uvicorn.Config, listener: socket.socket, ready: str) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                say(ready)
+
+    Server(config).run(sockets=[listener])
+
+
+def _already_handled(_signal: int, _frame: Any) -> None:
+    """uvicorn raises the signal that stopped it once more, for those who want to die of it."""

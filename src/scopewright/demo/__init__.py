@@ -1,0 +1,4 @@
+"""What `make run` shows: a workspace as IoTMan has it, filled with real measurements.
+
+`weather.py` is the data, `scenario.py` what happens with it, `browser.py` the person's browser.
+"""

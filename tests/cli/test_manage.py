@@ -1,0 +1,135 @@
+"""The management nouns as people and programs use them, against a real server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.conftest import Site
+from tests.ports import free_port
+
+ROWS = 1500  # more than one page
+
+
+def ran(site: Site, *arguments: str) -> Any:
+    """What a command that succeeds answers."""
+    code, said, errors = site.run(*arguments, "--json")
+    assert code == 0, errors
+    return json.loads(said)
+
+
+def test_a_noun_is_created_shown_changed_and_deleted(site: Site) -> None:
+    made = ran(site, "scopes", "create", "video:gold", "--description", "Gold.")
+    assert made["name"] == "video:gold"
+    assert "video:gold" in [scope["name"] for scope in ran(site, "scopes", "list")]
+    ran(site, "scopes", "update", "video:gold", "--description", "Better.")
+    assert ran(site, "scopes", "show", "video:gold")["description"] == "Better."
+    code, said, _ = site.run("scopes", "delete", "video:gold")
+    assert (code, said) == (0, "done\n")
+    assert site.run("scopes", "show", "video:gold")[0] == 1
+
+
+def test_an_owner_is_an_address_or_a_client(site: Site) -> None:
+    ran(site, "scopes", "create", "sensor:read")
+    client = ran(site, "clients", "create", "Reader", "client_credentials")["client_id"]
+    ran(site, "end-users", "invite", "eve@example.com", "--scope", "sensor:read")
+    for owner in (client, "eve@example.com"):
+        ran(site, "grants", "create", owner, "sensor:read")
+        granted = ran(site, "grants", "list", owner)
+        assert "sensor:read" in json.dumps(granted)
+        ran(site, "metadata", "set", owner, "tier", '{"level": [1, null, "gold"]}')
+        shown = ran(site, "metadata", "show", owner, "tier")
+        assert shown["value"] == {"level": [1, None, "gold"]}
+        assert site.run("grants", "revoke", owner, "sensor:read")[0] == 0
+        assert "sensor:read" not in json.dumps(ran(site, "grants", "list", owner))
+
+
+def test_every_page_of_a_list_is_walked(site: Site) -> None:
+    endpoint = ran(site, "endpoints", "create", "Rows")
+    rows = "\n".join(f'{{"n":{n}}}' for n in range(ROWS))
+    sent = httpx.post(
+        f"{site.installation.url}/data/acme/rows",
+        content=rows,
+        headers={
+            "authorization": f"Bearer {site.api_key}",
+            "content-type": "application/x-ndjson",
+        },
+    )
+    assert sent.status_code == 202
+    listed = ran(site, "datapoints", "list", "--endpoint", endpoint["id"])
+    assert [point["payload"]["n"] for point in listed] == list(reversed(range(ROWS)))
+    assert len(ran(site, "datapoints", "list", "--limit", "3")) == 3
+
+
+def test_people_get_a_table_without_colours_or_control_characters(site: Site) -> None:
+    ran(site, "scopes", "create", "evil:name", "--description", "red \x1b[31m[bold]text[/bold]")
+    code, said, _ = site.run("scopes", "list")
+    assert code == 0
+    assert "\x1b" not in said
+    assert "[bold]text[/bold]" in said
+    assert said.startswith("name")
+
+
+def test_a_denied_command_names_the_missing_scope_and_ends_with_1(site: Site) -> None:
+    client = ran(site, "clients", "create", "Narrow", "client_credentials")
+    ran(site, "grants", "create", client["client_id"], "iotman:scopes:read")
+    issuer = ran(site, "workspaces", "show")["issuer"]
+    by = (client["client_id"], client["client_secret"])
+    answer = httpx.post(f"{issuer}/token", data={"grant_type": "client_credentials"}, auth=by)
+    token = answer.json()["access_token"]
+    assert site.run("scopes", "list", key=token)[0] == 0
+    code, said, errors = site.run("scopes", "create", "x:y", key=token)
+    assert (code, said) == (1, "")
+    assert "iotman:scopes:create" in errors
+    assert token not in errors
+
+
+def test_a_bad_key_is_denied_with_what_to_do_and_is_not_repeated(site: Site) -> None:
+    code, _, errors = site.run("scopes", "list", key="swk_wrong")
+    assert code == 1
+    assert "scopewright login" in errors
+    assert "swk_wrong" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["scopes", "create", "sensor read"], 2),
+        (["scopes", "create"], 2),
+        (["scopes", "create", "a", "b"], 2),
+        (["scopes", "frobnicate"], 2),
+        (["metadata", "set", "a@b.example", "k", "{not json"], 2),
+        (["datapoints", "list", "--limit", "0"], 2),
+        (["datapoints", "list", "--from", "yesterday"], 2),
+        (["clients", "create", "X", "telepathy"], 2),
+        (["clients", "show", "../workspaces"], 1),
+        (["metadata", "show", "nobody@example.com", "k"], 1),
+        (["scopes", "list", "--workspace", "no-such"], 1),
+        (["whoami", "--url", "http://127.0.0.1:1"], 3),
+        (["whoami", "--url", "http://auth.example"], 2),
+        (["whoami", "--url", "nonsense"], 2),
+        (["whoami", "--url", "http://[::1"], 2),
+    ],
+)
+def test_an_exit_code_tells_denied_from_wrong_from_failed(
+    site: Site, arguments: list[str], code: int
+) -> None:
+    got, said, errors = site.run(*arguments)
+    assert (got, said) == (code, "")
+    assert "Traceback" not in errors
+
+
+def test_a_server_that_is_something_else_is_a_failure(site: Site) -> None:
+    code, _, errors = site.run("scopes", "list", "--url", f"http://127.0.0.1:{free_port()}")
+    assert code == 3
+    assert "does not answer" in errors
+
+
+def test_whoami_shows_the_member_behind_the_key(site: Site) -> None:
+    assert ran(site, "whoami")["principal"]["name"] == "admin@example.com"
+    code, said, _ = site.run("whoami")
+    assert code == 0
+    assert "admin@example.com" in said

@@ -1,0 +1,82 @@
+"""Every management command asks for something that the API has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from scopewright.api.routes import ROUTES
+from scopewright.cli.nouns import NOUNS, Kind, Verb
+from tests.cli.conftest import Site
+
+COMMANDS = [(noun, verb) for noun, verbs in NOUNS.items() for verb in verbs]
+OWNERS = ("/end-users/x", "/clients/x")
+NAMES = [f"{noun} {verb.name}" for noun, verb in COMMANDS]
+
+
+@pytest.fixture(scope="module")
+def openapi(site: Site) -> dict[str, Any]:
+    document: dict[str, Any] = httpx.get(f"{site.installation.url}/openapi.json").json()
+    return document
+
+
+def anonymous(template: str) -> str:
+    """A path whose parameters have lost their names."""
+    return re.sub(r"{\w+}", "x", template)
+
+
+def path_of(verb: Verb, owner: str) -> str:
+    path = verb.path if verb.path.startswith("/api/") else f"/api/workspaces/x{verb.path}"
+    return anonymous(path.replace("{owner}", owner))
+
+
+def described(openapi: dict[str, Any], verb: Verb, owner: str) -> dict[str, Any]:
+    """The operation of the OpenAPI document that a command asks for."""
+    wanted = path_of(verb, owner)
+    for template, operations in openapi["paths"].items():
+        if anonymous(template) == wanted and verb.method.lower() in operations:
+            operation: dict[str, Any] = operations[verb.method.lower()]
+            return operation
+    raise AssertionError(f"no {verb.method} {wanted}")
+
+
+def members(openapi: dict[str, Any], operation: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """What the request takes, in body and query; and what of it must be there."""
+    query = {p["name"] for p in operation.get("parameters", []) if p["in"] == "query"}
+    if "requestBody" not in operation:
+        return query, set()
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = next((s for s in schema.get("anyOf", []) if "$ref" in s), schema)
+    body = openapi["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return query | set(body["properties"]), set(body.get("required", []))
+
+
+@pytest.mark.parametrize(("noun", "verb"), COMMANDS, ids=NAMES)
+def test_a_command_sends_only_what_its_route_takes(
+    openapi: dict[str, Any], noun: str, verb: Verb
+) -> None:
+    for owner in OWNERS:
+        taken, needed = members(openapi, described(openapi, verb, owner))
+        sent = {one.name for one in verb.inputs} | set(verb.fixed)
+        always = {one.name for one in verb.inputs if one.required} | set(verb.fixed)
+        assert sent <= taken
+        assert needed <= always
+        assert not verb.is_list or "limit" in taken
+
+
+def test_what_the_api_manages_has_a_command() -> None:
+    reachable = {(verb.method, path_of(verb, owner)) for _, verb in COMMANDS for owner in OWNERS}
+    managed = {(r.method, anonymous(r.path)) for r in ROUTES if r.path.startswith("/api/")}
+    assert managed - reachable == {
+        ("GET", "/api/whoami"),  # a command of its own
+        ("GET", "/api/launchpad"),  # for browsers
+        ("POST", "/api/workspaces/x/invitations"),  # another name of inviting a member
+    }
+
+
+def test_a_secret_is_never_an_argument() -> None:
+    inputs = {one.name for _, verb in COMMANDS for one in verb.inputs if one.kind is not Kind.JSON}
+    assert not {name for name in inputs if "secret" in name or "key" in name or "token" in name}
