@@ -1,0 +1,69 @@
+"""The server in a thread of the tests' own process: real HTTP and a frozen clock at once."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+
+from scopewright import app
+from scopewright.clock import Clock
+from scopewright.settings import Settings
+from scopewright.store.database import Database
+from scopewright.store.migrating import migrate
+
+START_SECONDS = 20
+STOP_SECONDS = 10
+
+
+@contextmanager
+def serving(settings: Settings, *, clock: Clock) -> Iterator[str]:
+    """The public URL of a server that answers; its database is migrated first."""
+    _migrate(settings.database.url)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        public = settings.server.model_copy(update={"public_url": url})
+        application = app.build(settings.model_copy(update={"server": public}), clock=clock)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application,
+                loop="uvloop",
+                http="httptools",
+                ws="none",
+                lifespan="on",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=1,
+            )
+        )
+        thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            _wait_until_started(server, thread)
+            yield url
+        finally:
+            server.should_exit = True
+            thread.join(STOP_SECONDS)
+            assert not thread.is_alive(), "the server did not stop"
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
+def _wait_until_started(server: uvicorn.Server, thread: Thread) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started:
+        assert thread.is_alive(), "the server ended while it started"
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)
