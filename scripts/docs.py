@@ -1,0 +1,140 @@
+"""Writes the generated parts of `docs/`: `python -m scripts.docs`; with `--check` only compares.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from scopewright.api.routes import ROUTES
+from scopewright.catalogues import INTERNAL, read_shipped
+from scopewright.core.catalogue import Catalogue, Vocabulary, presets
+from scopewright.web.problems import BUG, TABLE
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+IOTMAN = ROOT / "tests" / "dialects" / "test_iotman.py"
+CONSOLE = "left to the console"
+LEFT = {
+    116: ("Inviting, one finds the internal scopes folded away, below the presets.", CONSOLE),
+    117: ("Internal scopes are told from the workspace's own at a glance.", CONSOLE),
+    118: ("A redirect URI is asked for only where people will act.", CONSOLE),
+    119: ("A new secret can be copied once, and is gone when the page is loaded again.", CONSOLE),
+    120: ("A machine's scopes unfold in its row, with badges, pickers and presets.", CONSOLE),
+}
+PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def internal() -> Catalogue:
+    """The internal catalogue in its default spelling."""
+    return read_shipped(internal_prefix="iotman")[INTERNAL]
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    cells = [list(head)]
+    lines = [" | ".join(cells[0]), "|".join("---" for _ in cells[0])]
+    lines += [" | ".join(row) for row in rows]
+    return "".join(f"| {line} |\n" if "---" not in line else f"|{line}|\n" for line in lines)
+
+
+def preset_table() -> str:
+    chosen = presets(internal().scopes)
+    rows = []
+    before: frozenset[str] = frozenset()
+    for preset in chosen:
+        actions = sorted({name.rpartition(":")[2] for name in preset.scopes - before})
+        rows.append([preset.label, str(len(preset.scopes)), " ".join(f"`{a}`" for a in actions)])
+        before = preset.scopes
+    return table(["preset", "scopes", "adds every scope whose action is"], rows)
+
+
+def role_table() -> str:
+    catalogue = internal()
+    words = Vocabulary((catalogue,))
+    rows = []
+    for role in catalogue.roles:
+        scopes = words.graph.expand([role.name]).scopes
+        rows.append([f"`{role.name}`", str(len(scopes)), role.description])
+    return table(["role", "scopes", "who"], rows)
+
+
+def scope_table() -> str:
+    calls = defaultdict(list)
+    for route in ROUTES:
+        if route.operation:
+            path = route.path.replace("/api/workspaces/{ws}", "…")
+            calls[route.operation].append(f"`{route.method} {path}`")
+    rows = [
+        [f"`{scope.name}`", scope.description, "<br>".join(calls[operation])]
+        for scope in internal().scopes
+        for operation in scope.opens
+    ]
+    return table(["scope", "lets its holder", "calls"], rows)
+
+
+def problem_table() -> str:
+    kinds = [*((kind, cls.__doc__ or "") for cls, kind in TABLE.items()), (BUG, "A fault of ours.")]
+    rows = [
+        [f"`{kind.slug}`", str(kind.status), kind.title, first_line(doc)] for kind, doc in kinds
+    ]
+    return table(["type", "status", "title", "means"], rows)
+
+
+def iotman_table() -> str:
+    """Every behaviour by its number: the docstring of its test, or why there is none yet."""
+    shown = dict(LEFT)
+    for node in ast.parse(IOTMAN.read_text()).body:
+        numbered = re.match(r"test_(\d{3})_", getattr(node, "name", ""))
+        if numbered and isinstance(node, ast.FunctionDef):
+            words = " ".join((ast.get_docstring(node) or "").split())
+            shown[int(numbered[1])] = (words, f"`{node.name}`")
+    assert set(shown) == set(range(1, 121)), "every behaviour is tested, or said to be left"
+    return table(["", "behaviour", "test"], ([str(n), *shown[n]] for n in sorted(shown)))
+
+
+def first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "presets": preset_table,
+    "roles": role_table,
+    "scopes": scope_table,
+    "problems": problem_table,
+    "iotman": iotman_table,
+}
+
+
+def written(page: str) -> str:
+    """The page with its generated parts made anew."""
+    return PART.sub(lambda part: part[1] + PARTS[part[2]]() + part[4], page)
+
+
+def stale_pages() -> list[Path]:
+    """The pages whose generated parts are not what they would be now."""
+    return [
+        page for page in sorted(DOCS.glob("*.md")) if written(page.read_text()) != page.read_text()
+    ]
+
+
+def main() -> int:
+    pages = stale_pages()
+    if "--check" in sys.argv:
+        for page in pages:
+            print(f"{page.name} is stale: run python -m scripts.docs")
+        return bool(pages)
+    for page in pages:
+        page.write_text(written(page.read_text()))
+        print(f"wrote {page.name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
