@@ -181,12 +181,13 @@ def test_one_of_two_processes_works_and_the_other_takes_over_when_it_is_gone(
 
 
 def test_it_starts_works_at_once_and_stops_when_told(inside: Running) -> None:
-    worked = threading.Event()
+    worked, others = threading.Event(), set(threading.enumerate())
     thread = Upkeep(inside.database, inside.clock, lambda _now: worked.set())
     thread.start()
     assert worked.wait(10)
     thread.stop()
-    assert "upkeep" not in {running.name for running in threading.enumerate()}
+    left = set(threading.enumerate()) - others
+    assert "upkeep" not in {running.name for running in left}
 
 
 def test_a_failure_ends_one_round_only(inside: Running, monkeypatch: pytest.MonkeyPatch) -> None:

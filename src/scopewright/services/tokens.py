@@ -125,7 +125,8 @@ class Tokens:
         holder = await view.principal(outcome.principal_id)  # 3 what is held
         if holder is None or holder.principal.disabled_at is not None:
             raise InvalidGrant("This account has no access here.")
-        granted = tokens.decide(form["grant_type"], outcome.requested, holder.held)  # 4 what
+        # 4 what is given
+        granted = tokens.decide(form["grant_type"], outcome.requested, holder.held)
         token = _issued(asking, outcome, granted)
         written = self._journal.write(token)
         answer = self._answer(asking, outcome, holder, token)  # 5 mint, while the row is written
