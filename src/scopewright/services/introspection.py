@@ -87,8 +87,7 @@ class Introspection:
     def _of_refresh_token(self, view: View, token: str) -> dict[str, Any]:
         now = self.clock()
         with self.database.read() as tx:
-            stored = sessions.token(tx, hash_secret(token))
-            session = sessions.get(tx, stored.session_id) if stored else None
+            stored, session = sessions.of_token(tx, hash_secret(token))
             person = principals.get(tx, session.principal_id) if session else None
         if stored is None or stored.consumed_at is not None or session is None:
             return INACTIVE
@@ -132,8 +131,7 @@ class Introspection:
     def _revoke_refresh_token(self, client: Client, token: str) -> None:
         now = self.clock()
         with self.database.write() as tx:
-            stored = sessions.token(tx, hash_secret(token))
-            session = sessions.get(tx, stored.session_id) if stored else None
+            _, session = sessions.of_token(tx, hash_secret(token))
             if session is None or session.client_id != client.id or session.ended_at is not None:
                 return
             self._touch(tx, client.workspace_id, ChangeKind.SESSION, session.id, now)
