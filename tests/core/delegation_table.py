@@ -115,6 +115,9 @@ API_KEY = WayOfGiving(
     "an API key", Kind.GIVER, Kind.REQUESTED, _scopes_of_key, everything_guarded=True
 )
 CONTROL = WayOfGiving("control of a principal", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds)
+TRUSTED_ISSUER = WayOfGiving(
+    "trusting an outside issuer", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds
+)
 REDIRECT_URI = WayOfGiving("a redirect URI", Kind.GIVER, Kind.CLIENT, _through_client)
 
 WAYS_OF_GIVING = (
@@ -132,5 +135,6 @@ WAYS_OF_GIVING = (
     INVITATION,
     API_KEY,
     CONTROL,
+    TRUSTED_ISSUER,
     REDIRECT_URI,
 )

@@ -154,6 +154,7 @@ class World:
             table.RULE: self.rules,
             table.INVITATION: self.invitations,
             table.CONTROL: self.control,
+            table.TRUSTED_ISSUER: self.control,
         }.get(way)
         if relation is not None:
             relation.add((gift.to, gift.what))

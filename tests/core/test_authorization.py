@@ -9,6 +9,7 @@ import pytest
 
 from scopewright.core.authorization import (
     NextStep,
+    Record,
     Redeemable,
     Replayed,
     effective_request,
@@ -27,6 +28,7 @@ from scopewright.core.model import (
     Approved,
     Authorization,
     Client,
+    ClientType,
     Consent,
     Denied,
     Principal,
@@ -48,13 +50,15 @@ NOTHING = Requested(NONE)
 # --- stages -------------------------------------------------------------------------------------
 
 ASKED = an_authorization()
-APPROVED = ASKED.approve("ada", "code-hash", authenticated_at=EARLIER, at=LATER)
+APPROVED = ASKED.approve("ada", "code-hash", sign_in=a_sign_in(EARLIER), at=LATER)
 DENIED = ASKED.deny(at=LATER)
 REDEEMED = an_authorization(stage=Redeemed("ses", LATER))
 
 
 def test_approving_and_denying_record_who_and_when_and_leave_the_rest() -> None:
-    assert APPROVED.stage == Approved("ada", "code-hash", EARLIER, LATER, failures=0)
+    assert APPROVED.stage == Approved(
+        "ada", "code-hash", EARLIER, LATER, failures=0, sign_in_hash=a_sign_in().cookie_hash
+    )
     assert DENIED.stage == Denied(LATER)
     assert an_authorization(stage=APPROVED.stage) == APPROVED
     assert an_authorization(stage=DENIED.stage) == DENIED
@@ -63,16 +67,16 @@ def test_approving_and_denying_record_who_and_when_and_leave_the_rest() -> None:
 @pytest.mark.parametrize("answered", [APPROVED, DENIED, REDEEMED])
 def test_an_authorization_is_answered_once(answered: Authorization) -> None:
     with pytest.raises(NotNow):
-        answered.approve("eve", "other", authenticated_at=NOW, at=LATER)
+        answered.approve("eve", "other", sign_in=a_sign_in(NOW), at=LATER)
     with pytest.raises(NotNow):
         answered.deny(at=LATER)
 
 
 def test_an_authorization_that_is_too_old_cannot_be_approved() -> None:
     end = ASKED.expires_at
-    ASKED.approve("ada", "hash", authenticated_at=NOW, at=end - MOMENT)
+    ASKED.approve("ada", "hash", sign_in=a_sign_in(NOW), at=end - MOMENT)
     with pytest.raises(NotNow):
-        ASKED.approve("ada", "hash", authenticated_at=NOW, at=end)
+        ASKED.approve("ada", "hash", sign_in=a_sign_in(NOW), at=end)
 
 
 # --- what happens next --------------------------------------------------------------------------
@@ -86,12 +90,13 @@ def step(
     requested: Requested = EVERYTHING,
     consent: Requested | None = None,
 ) -> NextStep:
+    given_before = None if consent is None else Consent("ada", "client", consent, EARLIER)
     return next_step(
         an_authorization(prompt=frozenset(prompt), requested=requested),
+        client=a_client(redirect_uris=("https://app.example/cb",)),
         sign_in=sign_in,
-        principal=principal,
-        held=held,
-        consent=None if consent is None else Consent("ada", "client", consent, EARLIER),
+        record=None if principal is None else Record(principal, held, given_before),
+        now=LATER,
     )
 
 
@@ -120,7 +125,10 @@ TABLE = [
     (HERE, ("none",), None, ConsentRequired),
     (HERE, ("none",), READ, ConsentRequired),
     (HERE, ("login",), EVERYTHING, NextStep.SIGN_IN),
-    (HERE, ("select_account",), EVERYTHING, NextStep.SIGN_IN),
+    (HERE, ("select_account",), EVERYTHING, NextStep.CHOOSE_ACCOUNT),
+    (HERE, ("select_account", "login"), EVERYTHING, NextStep.SIGN_IN),
+    (NOBODY, ("select_account",), EVERYTHING, NextStep.SIGN_IN),
+    (BACK, ("select_account",), EVERYTHING, NextStep.ISSUE),
     (HERE, ("login", "none"), EVERYTHING, LoginRequired),
     (BACK, ("login",), EVERYTHING, NextStep.ISSUE),
     (BACK, ("login",), None, NextStep.ASK_CONSENT),
@@ -177,6 +185,35 @@ def test_holding_nothing_is_no_error_for_who_names_nothing(requested: Requested)
     assert step(**HERE, held=NONE, requested=requested, consent=EVERYTHING) is NextStep.ISSUE
 
 
+@pytest.mark.parametrize(
+    ("type", "registered", "answered_at", "outcome"),
+    [
+        (ClientType.PKCE, "https://app.example/cb", None, NextStep.ISSUE),
+        (ClientType.PKCE, "http://127.0.0.1:5173/cb", None, NextStep.ISSUE),
+        (ClientType.PKCE, "http://127.0.0.1/cb", "http://127.0.0.1:9/cb", NextStep.ASK_CONSENT),
+        (ClientType.PKCE, "com.example.app:/cb", None, NextStep.ASK_CONSENT),
+        (
+            ClientType.AUTHORIZATION_CODE,
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:9/cb",
+            NextStep.ISSUE,
+        ),
+    ],
+)
+def test_an_app_that_any_other_could_pretend_to_be_is_approved_each_time(
+    type: ClientType, registered: str, answered_at: str | None, outcome: NextStep
+) -> None:
+    asked = an_authorization(redirect_uri=answered_at or registered)
+    found = next_step(
+        asked,
+        client=a_client(type, redirect_uris=(registered,)),
+        sign_in=a_sign_in(EARLIER),
+        record=Record(a_principal(), NONE, Consent("ada", "client", EVERYTHING, EARLIER)),
+        now=LATER,
+    )
+    assert found is outcome
+
+
 def test_what_somebody_holds_is_not_told_before_they_have_signed_in() -> None:
     assert step(requested=Requested(frozenset({"write"}))) is NextStep.SIGN_IN
 
@@ -210,7 +247,7 @@ def exchange(
 
 
 def test_a_code_tells_who_approved_it_and_when_they_proved_who_they_are() -> None:
-    assert exchange(APPROVED) == Redeemable("ada", EARLIER)
+    assert exchange(APPROVED) == Redeemable("ada", EARLIER, a_sign_in().cookie_hash)
 
 
 @pytest.mark.parametrize("authorization", [None, ASKED, DENIED])
@@ -235,14 +272,16 @@ def test_a_second_exchange_is_a_replay_however_late_and_whatever_comes_with_it()
 def test_a_code_lives_a_minute_however_long_the_person_had_to_sign_in() -> None:
     end = LATER + CODE_LIFETIME
     assert timedelta(minutes=1) == CODE_LIFETIME
-    assert exchange(APPROVED, now=end - MOMENT) == Redeemable("ada", EARLIER)
+    assert exchange(APPROVED, now=end - MOMENT) == Redeemable(
+        "ada", EARLIER, a_sign_in().cookie_hash
+    )
     with pytest.raises(InvalidGrant):
         exchange(APPROVED, now=end)
 
 
 def test_a_code_never_outlives_its_authorization() -> None:
     last = ASKED.expires_at - MOMENT
-    approved = ASKED.approve("ada", "hash", authenticated_at=NOW, at=last)
+    approved = ASKED.approve("ada", "hash", sign_in=a_sign_in(NOW), at=last)
     assert isinstance(exchange(approved, now=last), Redeemable)
     with pytest.raises(InvalidGrant):
         exchange(approved, now=ASKED.expires_at)

@@ -207,6 +207,7 @@ def test_a_persons_access_token_has_the_claims_of_rfc_9068_in_whole_seconds() ->
         issued(),
         issuer="https://auth.example/w/workspace",
         audience="workspace",
+        client_id="client",
         user="ada@example.org",
         authenticated_at=NOW - timedelta(milliseconds=1),
     )
@@ -230,7 +231,7 @@ def test_a_persons_access_token_has_the_claims_of_rfc_9068_in_whole_seconds() ->
 
 def test_a_clients_own_token_names_no_person_and_no_session() -> None:
     token = issued(principal_id="client", session_id=None, scopes=NONE)
-    claims = access_claims(token, issuer="https://issuer", audience="workspace")
+    claims = access_claims(token, issuer="https://issuer", audience="workspace", client_id="client")
     assert claims["sub"] == claims["client_id"] == "client"
     assert claims["scope"] == ""
     assert not {"user", "sid", "auth_time"} & claims.keys()

@@ -6,35 +6,51 @@ redirect (RFC 6749 §4.1.2.1). Everything after them may.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from scopewright.core.authentication_context import can_be_satisfied
 from scopewright.core.authorization import effective_request
+from scopewright.core.authorization_response import FORM_POST, QUERY, RESPONSE_MODES
+from scopewright.core.claims_request import parse_claims
 from scopewright.core.errors import (
     InvalidRedirect,
     InvalidRequest,
-    InvalidTarget,
-    RequestNotSupported,
-    RequestUriNotSupported,
+    RegistrationNotSupported,
     UnauthorizedClient,
+    UnmetAuthenticationRequirements,
     UnsupportedResponseType,
 )
 from scopewright.core.model import Asked, Authorization, Client
 from scopewright.core.oauth import AUTHORIZATION_CODE, check_code_challenge, matching_redirect_uri
+from scopewright.core.particulars import Particulars
 from scopewright.core.scopes import parse
 
 REQUEST_LIFETIME = timedelta(hours=1)
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})  # OIDC Core §3.1.2.1
+PROMPTS = ("none", "login", "consent", "select_account")  # OIDC Core §3.1.2.1
 LONGEST_PARAMETER = 2000
-LONGEST_SCOPE = 10_000
+LONGEST_OF: Mapping[str, int] = {
+    **dict.fromkeys(("state", "nonce", "prompt", "login_hint"), LONGEST_PARAMETER),
+    **dict.fromkeys(("acr_values", "ui_locales"), LONGEST_PARAMETER),
+    **dict.fromkeys(("scope", "claims"), 10_000),
+    "id_token_hint": 16 * 1024,
+    "authorization_details": 32 * 1024,
+}
 _REPEATABLE = "resource"  # RFC 8707 §2
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+_SECONDS = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """The parameters in the order they came, nothing of them believed yet."""
+    """The parameters in the order they came, nothing of them believed yet.
+
+    They may come from a query, a form, a pushed request or a request object; what is read of a
+    request object is text that a query could hold too.
+    """
 
     parameters: Sequence[tuple[str, str]]
 
@@ -45,7 +61,7 @@ class AuthorizationRequest:
         Raises:
             InvalidRedirect: missing, or more than one.
         """
-        client_id = self._only("client_id")
+        client_id = self.only("client_id")
         if client_id is None:
             raise InvalidRedirect("The client_id is missing.")
         return client_id
@@ -56,23 +72,46 @@ class AuthorizationRequest:
         Raises:
             InvalidRedirect: missing, more than one, or not registered.
         """
-        return matching_redirect_uri(client, self._only("redirect_uri"))
+        return matching_redirect_uri(client, self.only("redirect_uri"))
 
     @property
     def state(self) -> str | None:
         """What the client wants to hear again, if it is one value that can be kept."""
-        values = [value for name, value in self.parameters if name == "state"]
+        values = self._all("state")
         return values[0] if len(values) == 1 and 0 < len(values[0]) <= LONGEST_PARAMETER else None
 
-    def asked(self, client: Client, *, id: str, now: datetime) -> Authorization:
+    @property
+    def response_mode(self) -> str:
+        """How to answer, errors too: as it is asked for, if that can be made out."""
+        return FORM_POST if self._all("response_mode") == [FORM_POST] else QUERY
+
+    @property
+    def id_token_hint(self) -> str | None:
+        """The ID token that says who is expected (OIDC Core §3.1.2.1), if it is one.
+
+        Raises:
+            InvalidRequest: it is longer than any ID token.
+        """
+        values = self._all("id_token_hint")
+        if len(values) != 1 or not values[0]:
+            return None
+        _check_lengths({"id_token_hint": values[0]})
+        return values[0]
+
+    def asked(
+        self, client: Client, *, id: str, now: datetime, expected_subject: str | None = None
+    ) -> Authorization:
         """The authorization that waits for the person from now on.
+
+        `expected_subject` is whom the `id_token_hint` names.
 
         Raises:
             InvalidRequest, UnauthorizedClient, UnsupportedResponseType, InvalidScope,
-            InvalidTarget: RFC 6749 §4.1.2.1, RFC 8707 §2, OIDC Core §3.1.2.6.
+            UnmetAuthenticationRequirements: RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6, RFC 9470 §5.
         """
         given = self._unique()
         _check_supported(given)
+        _check_lengths(given)
         if AUTHORIZATION_CODE not in client.grant_types:
             raise UnauthorizedClient("This client may not send people here.")
         _check_response_type(given.get("response_type"))
@@ -93,13 +132,41 @@ class AuthorizationRequest:
             stage=Asked(),
             created_at=now,
             expires_at=now + REQUEST_LIFETIME,
+            particulars=self._particulars(client, given, expected_subject),
         )
 
-    def _only(self, name: str) -> str | None:
-        values = [value for key, value in self.parameters if key == name]
+    def _particulars(
+        self, client: Client, given: Mapping[str, str], expected_subject: str | None
+    ) -> Particulars:
+        claims = given.get("claims")
+        particulars = Particulars(
+            response_mode=self.response_mode,
+            resources=tuple(filter(None, self._all(_REPEATABLE))),
+            claims=None if claims is None else parse_claims(claims),
+            max_age=_max_age(given.get("max_age"), client.registration.default_max_age),
+            acr_values=_words(given.get("acr_values")),
+            login_hint=given.get("login_hint"),
+            ui_locales=_words(given.get("ui_locales")),
+            expected_subject=expected_subject,
+            dpop_jkt=_thumbprint(given.get("dpop_jkt")),
+        )
+        if not can_be_satisfied(particulars):
+            raise UnmetAuthenticationRequirements("Nobody can sign in here in the way asked for.")
+        return particulars
+
+    def only(self, name: str) -> str | None:
+        """The value of a parameter that may stand once; None where it is missing or empty.
+
+        Raises:
+            InvalidRedirect: it stands more than once.
+        """
+        values = self._all(name)
         if len(values) > 1:
             raise InvalidRedirect(f"The {name} stands more than once.")
         return values[0] if values and values[0] else None
+
+    def _all(self, name: str) -> list[str]:
+        return [value for key, value in self.parameters if key == name]
 
     def _unique(self) -> dict[str, str]:
         """The parameters, each once and not empty (RFC 6749 §3.1)."""
@@ -109,20 +176,17 @@ class AuthorizationRequest:
         return {name: value for name, value in self.parameters if value}
 
 
-def _check_supported(given: dict[str, str]) -> None:
-    if "request" in given:
-        raise RequestNotSupported("Send the parameters themselves, not a request object.")
-    if "request_uri" in given:
-        raise RequestUriNotSupported("Send the parameters themselves, not a request_uri.")
-    if _REPEATABLE in given:
-        raise InvalidTarget("This resource is not known here.")
-    if given.get("response_mode", "query") != "query":
-        raise InvalidRequest("The only response_mode here is query.")
-    for name in ("state", "nonce", "prompt"):
-        if len(given.get(name, "")) > LONGEST_PARAMETER:
-            raise InvalidRequest(f"The {name} has at most {LONGEST_PARAMETER} characters.")
-    if len(given.get("scope", "")) > LONGEST_SCOPE:
-        raise InvalidRequest(f"The scope has at most {LONGEST_SCOPE} characters.")
+def _check_supported(given: Mapping[str, str]) -> None:
+    if "registration" in given:
+        raise RegistrationNotSupported("Register first: a request cannot do it.")
+    if given.get("response_mode", QUERY) not in RESPONSE_MODES:
+        raise InvalidRequest(f"The response_mode is one of {', '.join(RESPONSE_MODES)}.")
+
+
+def _check_lengths(given: Mapping[str, str]) -> None:
+    for name, longest in LONGEST_OF.items():
+        if len(given.get(name, "")) > longest:
+            raise InvalidRequest(f"The {name} has at most {longest} characters.")
 
 
 def _check_response_type(response_type: str | None) -> None:
@@ -133,9 +197,30 @@ def _check_response_type(response_type: str | None) -> None:
 
 
 def _prompt(parameter: str | None) -> frozenset[str]:
-    words = frozenset(parameter.split(" ")) - {""} if parameter else frozenset()
-    if words - PROMPTS:
+    words = frozenset(_words(parameter))
+    if not words.issubset(PROMPTS):
         raise InvalidRequest("The prompt is none, login, consent or select_account.")
     if "none" in words and len(words) > 1:
         raise InvalidRequest("The prompt none stands alone.")
     return words
+
+
+def _max_age(parameter: str | None, default: int | None) -> int | None:
+    """In seconds; what a request says goes before what its client registered."""
+    if parameter is None:
+        return default
+    if _SECONDS.fullmatch(parameter) is None:
+        raise InvalidRequest("The max_age is a whole number of seconds.")
+    return int(parameter)
+
+
+def _thumbprint(parameter: str | None) -> str | None:
+    """The DPoP key that the code will be bound to (RFC 9449 §10)."""
+    if parameter is not None and _THUMBPRINT.fullmatch(parameter) is None:
+        raise InvalidRequest("The dpop_jkt is not a base64url SHA-256.")
+    return parameter
+
+
+def _words(parameter: str | None) -> tuple[str, ...]:
+    """The words between spaces, each once, in their order of preference."""
+    return tuple(dict.fromkeys(filter(None, (parameter or "").split(" "))))

@@ -16,7 +16,7 @@ from scopewright.core.errors import Forbidden
 from scopewright.core.model import Principal
 from scopewright.core.scopes import Scopes
 
-Via = Literal["token", "api_key", "cookie", "system"]
+Via = Literal["token", "api_key", "cookie", "mcp", "system"]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
     ├── Malformed           the request could not be read at all
     ├── TooLarge            the body is over the limit
     ├── Unauthenticated     no credential, or one that is not good
+    │   └── Unproven        the same, under the DPoP scheme; says which part
     ├── Forbidden           a scope is missing; says which
     │   └── Escalation      you may not give what you do not hold
     ├── TooMany             too often; says when to come back
@@ -54,6 +55,14 @@ class TooLarge(ScopewrightError):
 
 class Unauthenticated(ScopewrightError):
     """A credential is missing, unknown, expired or revoked. Which of these is never told."""
+
+
+class Unproven(Unauthenticated):
+    """A credential under the DPoP scheme is refused; `code` says which part (RFC 9449 §7.1)."""
+
+    def __init__(self, detail: str, *, code: str) -> None:
+        super().__init__(detail, presented=True)
+        self.code = code
 
 
 class Forbidden(ScopewrightError):
@@ -152,6 +161,42 @@ class InvalidTarget(OAuthError):
     code = "invalid_target"
 
 
+class InvalidRedirectUri(OAuthError):
+    """A redirect URI may not be registered (RFC 7591 §3.2.2)."""
+
+    code = "invalid_redirect_uri"
+
+
+class InvalidClientMetadata(OAuthError):
+    """A client says something about itself that is refused (RFC 7591 §3.2.2)."""
+
+    code = "invalid_client_metadata"
+
+
+class UnapprovedSoftwareStatement(OAuthError):
+    """Somebody vouches for the client whom nobody here has approved (RFC 7591 §3.2.2)."""
+
+    code = "unapproved_software_statement"
+
+
+class AuthorizationPending(OAuthError):
+    """The person has not answered on the other device yet (RFC 8628 §3.5)."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(OAuthError):
+    """The device asks too often: from now on five seconds less often (RFC 8628 §3.5)."""
+
+    code = "slow_down"
+
+
+class ExpiredToken(OAuthError):
+    """The device code is too old; the device may begin anew (RFC 8628 §3.5)."""
+
+    code = "expired_token"
+
+
 class LoginRequired(OAuthError):
     """`prompt=none`, but nobody is signed in (OpenID Connect Core §3.1.2.6)."""
 
@@ -164,16 +209,41 @@ class ConsentRequired(OAuthError):
     code = "consent_required"
 
 
-class RequestNotSupported(OAuthError):
-    """Request objects are not read here (OpenID Connect Core §3.1.2.6)."""
+class UnmetAuthenticationRequirements(OAuthError):
+    """Nobody can sign in here in a way that the client demands (RFC 9470 §5)."""
 
-    code = "request_not_supported"
+    code = "unmet_authentication_requirements"
+
+
+class RegistrationNotSupported(OAuthError):
+    """A client does not register within its request here (OpenID Connect Core §7.2.1)."""
+
+    code = "registration_not_supported"
 
 
 class RequestUriNotSupported(OAuthError):
     """Requests are not fetched from elsewhere (OpenID Connect Core §3.1.2.6)."""
 
     code = "request_uri_not_supported"
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """The authorization details are malformed, of an unknown type, or too many (RFC 9396 §5)."""
+
+    code = "invalid_authorization_details"
+
+
+class InvalidRequestObject(OAuthError):
+    """The request object is malformed, forged, old, for another, or used before (RFC 9101 §7)."""
+
+    code = "invalid_request_object"
+
+
+class InvalidRequestUri(OAuthError):
+    """Nothing was pushed under this name, or it is over: where to answer is not known then."""
+
+    code = "invalid_request_uri"
+    may_redirect = False
 
 
 class UnsupportedTokenType(OAuthError):
@@ -186,3 +256,15 @@ class InvalidToken(OAuthError):
     """The access token is expired, revoked or malformed (RFC 6750 §3.1)."""
 
     code = "invalid_token"
+
+
+class InvalidDpopProof(OAuthError):
+    """The DPoP proof is missing, malformed, old, or for another request (RFC 9449 §5)."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDpopNonce(OAuthError):
+    """The DPoP proof needs a fresh nonce, which the answer brings (RFC 9449 §8)."""
+
+    code = "use_dpop_nonce"

@@ -6,12 +6,15 @@ missing stand instead of booleans: when, not merely whether. Times are aware dat
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from scopewright.core.errors import NotNow
+from scopewright.core.particulars import NO_PARTICULARS, NO_TERMS, Particulars, SessionTerms
+from scopewright.core.registration import PLAIN, ClientRegistration
 from scopewright.core.scopes import EVERYTHING, Requested, Scopes
 
 # --- workspaces and who is in them ------------------------------------------------------------
@@ -31,6 +34,23 @@ class TokenOverrides:
     signing_algorithm: str | None = None
 
 
+NO_OVERRIDES = TokenOverrides()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspacePolicy:
+    """What a workspace lets its clients do.
+
+    `security_profile` is `default` or `fapi2`; `client_registration` is `closed`, `token` (behind
+    an initial access token) or `open`. `resources` names audiences by URI with the scopes of each.
+    """
+
+    security_profile: str = "default"
+    client_registration: str = "token"
+    client_id_metadata_documents: bool = False
+    resources: Mapping[str, list[str]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Workspace:
     """The container that isolates everything; its id is the audience of its tokens."""
@@ -42,6 +62,7 @@ class Workspace:
     created_at: datetime
     authority_version: int = 0
     tokens: TokenOverrides = field(default_factory=TokenOverrides)
+    policy: WorkspacePolicy = field(default_factory=WorkspacePolicy)
 
 
 class PrincipalKind(StrEnum):
@@ -143,7 +164,11 @@ class ClientSecret:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """An application or device registered for OAuth. Every client is a principal of the same id."""
+    """An application or device registered for OAuth. Every client is a principal of the same id.
+
+    `document_url` is there for a client whose id in the protocol is the address of its metadata
+    document, `registration_token_hash` for one that registered itself (RFC 7592 §3).
+    """
 
     id: str
     workspace_id: str
@@ -157,10 +182,32 @@ class Client:
     grant_types: frozenset[str]
     tokens: TokenOverrides
     created_at: datetime
+    registration: ClientRegistration = PLAIN
+    document_url: str | None = None
+    document_expires_at: datetime | None = None
+    registration_token_hash: str | None = None
+
+    @property
+    def client_id(self) -> str:
+        """The client's name in the protocol."""
+        return self.document_url or self.id
 
     @property
     def is_confidential(self) -> bool:
         return self.type in (ClientType.AUTHORIZATION_CODE, ClientType.CLIENT_CREDENTIALS)
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationToken:
+    """What lets clients register themselves, as often as they like until it expires."""
+
+    id: str
+    workspace_id: str
+    hash: str
+    note: str
+    created_by: str
+    created_at: datetime
+    expires_at: datetime
 
 
 # --- authorizations, sessions, keys ------------------------------------------------------------
@@ -180,6 +227,8 @@ class Approved:
     authenticated_at: datetime
     approved_at: datetime
     failures: int = 0
+    sign_in_hash: str | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,14 +266,28 @@ class Authorization:
     stage: Stage
     created_at: datetime
     expires_at: datetime
+    particulars: Particulars = NO_PARTICULARS
 
     def approve(
-        self, principal_id: str, code_hash: str, *, authenticated_at: datetime, at: datetime
+        self,
+        principal_id: str,
+        code_hash: str,
+        *,
+        sign_in: SignIn,
+        at: datetime,
+        acr: str | None = None,
     ) -> Authorization:
-        """The person said yes: a code exists from now on."""
+        """The person said yes in this signed-in browser: a code exists from now on."""
         if not isinstance(self.stage, Asked) or at >= self.expires_at:
             raise NotNow("This request has been answered already or is too old. Start again.")
-        approved = Approved(principal_id, code_hash, authenticated_at, approved_at=at)
+        approved = Approved(
+            principal_id,
+            code_hash,
+            sign_in.authenticated_at,
+            approved_at=at,
+            sign_in_hash=sign_in.cookie_hash,
+            acr=acr,
+        )
         return replace(self, stage=approved)
 
     def deny(self, *, at: datetime) -> Authorization:
@@ -246,7 +309,10 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a refresh token continues. It holds what was asked for, never what was given."""
+    """What a refresh token continues. It holds what was asked for, never what was given.
+
+    `sign_in_hash` is the browser's sign-in that it began with: signing out there ends it.
+    """
 
     id: str
     workspace_id: str
@@ -259,6 +325,8 @@ class Session:
     expires_at: datetime
     ended_at: datetime | None = None
     ended_why: str | None = None
+    terms: SessionTerms = NO_TERMS
+    sign_in_hash: str | None = None
 
     def is_active(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at

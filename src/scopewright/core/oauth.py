@@ -1,4 +1,4 @@
-"""The protocol's vocabulary: client authentication, redirect URIs, PKCE, grant types."""
+"""The protocol's vocabulary: grant types, redirect URIs, PKCE."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from scopewright.core.errors import (
     Invalid,
-    InvalidClient,
     InvalidGrant,
     InvalidRedirect,
     InvalidRequest,
@@ -22,13 +20,25 @@ from scopewright.core.model import Client, ClientType
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"
 CLIENT_CREDENTIALS = "client_credentials"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
+# What a type may use unless told otherwise, and what it may be told to use besides.
 GRANTS_OF_TYPE: dict[ClientType, frozenset[str]] = {
     ClientType.PKCE: frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN}),
     ClientType.AUTHORIZATION_CODE: frozenset({AUTHORIZATION_CODE, REFRESH_TOKEN}),
     ClientType.CLIENT_CREDENTIALS: frozenset({CLIENT_CREDENTIALS}),
-    ClientType.DEVICE: frozenset({REFRESH_TOKEN}),
+    ClientType.DEVICE: frozenset({DEVICE_CODE, REFRESH_TOKEN}),
 }
+GRANTS_ON_REQUEST: dict[ClientType, frozenset[str]] = {
+    ClientType.PKCE: frozenset({DEVICE_CODE}),
+    ClientType.AUTHORIZATION_CODE: frozenset({DEVICE_CODE, TOKEN_EXCHANGE}),
+    ClientType.CLIENT_CREDENTIALS: frozenset({TOKEN_EXCHANGE}),
+    ClientType.DEVICE: frozenset(),
+}
+# An assertion needs no leave of its client's: whoever trusts its issuer has named the client.
+GRANT_TYPES = frozenset({JWT_BEARER}).union(*GRANTS_OF_TYPE.values(), *GRANTS_ON_REQUEST.values())
 USER_FLOWS = frozenset({ClientType.PKCE, ClientType.AUTHORIZATION_CODE})
 WRONG_TRIES_A_CODE_SURVIVES = 4
 CODE_LIFETIME = timedelta(seconds=60)  # at most ten minutes (RFC 6749 §4.1.2)
@@ -38,54 +48,11 @@ _CODE_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _UNSAFE_IN_URI = re.compile(r"[^\x21-\x7e]|[\\<>\"{}|^`]")
 _LONGEST_URI = 2000
 _MOST_REDIRECT_URIS = 20
-_NOBODY = "0" * 64
 
 
 def hash_secret(secret: str) -> str:
     """How a secret is stored. All are 256 bits of randomness, so a fast hash suffices."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-# --- client authentication (RFC 6749 §2.3) ------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCredential:
-    """What a client presented: its id, its secret if any, and by which methods."""
-
-    client_id: str
-    secret: str | None = None
-    methods: frozenset[str] = frozenset({"none"})
-
-
-def authenticate(
-    client: Client | None,
-    credential: ClientCredential,
-    *,
-    now: datetime,
-    grant_type: str | None = None,
-) -> Client:
-    """The client, if the credential proves it. An unknown client costs the same comparisons.
-
-    Raises:
-        InvalidClient: unknown client, wrong or missing secret, or a secret where none belongs.
-        InvalidGrant: an unknown client refreshes: it was deleted, and its sessions with it.
-        InvalidRequest: two methods at once (RFC 6749 §2.3).
-    """
-    presented = hash_secret(credential.secret or "")
-    known = [secret.hash for secret in client.secrets if secret.is_live(now)] if client else []
-    matches = [hmac.compare_digest(presented, stored) for stored in (known or [_NOBODY])]
-    if client is None and grant_type == REFRESH_TOKEN:
-        raise InvalidGrant("The refresh token is not valid.")
-    if client is None:
-        raise InvalidClient("Client authentication failed.")
-    if len(credential.methods) > 1 and not client.allow_both_auth_methods:
-        raise InvalidRequest("Use one method of client authentication, not two.")
-    if client.is_confidential != (credential.secret is not None):
-        raise InvalidClient("Client authentication failed.")
-    if client.is_confidential and not any(matches):
-        raise InvalidClient("Client authentication failed.")
-    return client
 
 
 # --- clients as they may be registered ----------------------------------------------------------
@@ -103,7 +70,7 @@ def check_registration(client: Client) -> Client:
             "Only clients of the type authorization_code can do without PKCE.",
             field="require_pkce",
         )
-    possible = GRANTS_OF_TYPE[client.type]
+    possible = GRANTS_OF_TYPE[client.type] | GRANTS_ON_REQUEST[client.type]
     if not client.grant_types or not client.grant_types <= possible:
         raise Invalid(f"Choose at least one of {', '.join(sorted(possible))}.", field="grant_types")
     return client

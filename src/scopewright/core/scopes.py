@@ -6,6 +6,7 @@ A scope is an opaque name; a set of scopes is a `frozenset`. Nothing here parses
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scopewright.core.errors import InvalidScope
 from scopewright.core.names import PROTOCOL_WORDS, is_name
@@ -42,6 +43,11 @@ class Requested:
             return Requested(other.names, self.protocol)
         return Requested(other.within(self.names), self.protocol)
 
+    def joined_with(self, other: Requested) -> Requested:
+        """Whatever either asks for: approvals add up."""
+        names = None if self.names is None or other.names is None else self.names | other.names
+        return Requested(names, self.protocol | other.protocol)
+
     def spelled(self) -> str:
         """One line for storage; `remembered` reads it back."""
         names = frozenset({_EVERYTHING_MARK}) if self.names is None else self.names
@@ -51,6 +57,7 @@ class Requested:
 EVERYTHING = Requested()
 
 
+@lru_cache(maxsize=256)  # a device asks for the same scopes again and again
 def parse(parameter: str | None) -> Requested:
     """The `scope` parameter as it was sent (RFC 6749 §3.3).
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from scopewright.core.errors import Invalid, InvalidGrant, InvalidScope
 from scopewright.core.model import IssuedToken, RefreshToken, Session, TokenOverrides
-from scopewright.core.oauth import CLIENT_CREDENTIALS
+from scopewright.core.oauth import CLIENT_CREDENTIALS, JWT_BEARER
 from scopewright.core.scopes import NONE, Requested, Scopes, spell
 from scopewright.core.spelling import spelled
 
 SIGNING_ALGORITHMS = ("ES256", "RS256")
+FOR_ITSELF = frozenset({CLIENT_CREDENTIALS, JWT_BEARER})  # here the client is the principal
 LONGEST_ACCESS = timedelta(days=1)
 LONGEST_REFRESH = timedelta(days=400)
 LONGEST_GRACE = timedelta(minutes=5)
@@ -73,9 +74,9 @@ def decide(grant_type: str, requested: Requested, held: Scopes) -> Scopes:
     gets what is held of what it asked for. Protocol words are answered back to people's clients.
 
     Raises:
-        InvalidScope: `client_credentials` asked for a scope that is not granted.
+        InvalidScope: a client by itself asked for a scope that is not granted.
     """
-    if grant_type != CLIENT_CREDENTIALS:
+    if grant_type not in FOR_ITSELF:
         return requested.within(held) | requested.protocol
     beyond = requested.beyond(held) | requested.protocol
     if beyond:
@@ -103,7 +104,8 @@ def access_claims(
     token: IssuedToken,
     *,
     issuer: str,
-    audience: str,
+    audience: str | list[str],
+    client_id: str,
     user: str | None = None,
     authenticated_at: datetime | None = None,
 ) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def access_claims(
         "iss": issuer,
         "sub": token.principal_id,
         "aud": audience,
-        "client_id": token.client_id,
+        "client_id": client_id,
         "scope": spell(token.scopes),
         "iat": issued,
         "nbf": issued,
