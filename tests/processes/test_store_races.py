@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from scopewright.core.device_authorization import Allowed
 from scopewright.core.model import Approved, ChangeKind, Redeemed
+from scopewright.core.pushed_requests import PushedRequest
 from scopewright.ids import new_id
 from scopewright.store import (
     authorizations,
     changes,
+    device_authorizations,
     invitations,
+    jtis,
     magic_links,
+    pushed_requests,
     sessions,
     workspaces,
 )
@@ -50,8 +55,34 @@ def _invitations(world: World) -> list[str]:
     return [world.invitation().secret_hash for _ in range(THINGS)]
 
 
+def _device_codes(world: World) -> list[str]:
+    client, person = world.client(), world.principal().id
+    ids = [world.device_authorization(client).id for _ in range(THINGS)]
+    with world.database.write() as tx:
+        for id in ids:
+            device_authorizations.allow(tx, id, Allowed(person, NOW, "sign-in", NOW))
+    return ids
+
+
+def _names(_world: World) -> list[str]:
+    return [new_id("jti") for _ in range(THINGS)]
+
+
+def _pushed(world: World) -> list[str]:
+    client, ids = world.client().id, [new_id("h") for _ in range(THINGS)]
+    with world.database.write() as tx:
+        for id in ids:
+            request = PushedRequest(id, world.workspace_id, client, [("a", "b")], NOW, LATER)
+            pushed_requests.add(tx, request)
+    return [f"{id} {client}" for id in ids]
+
+
 def _redeem(tx: Transaction, id: str) -> bool:
     return authorizations.redeem(tx, id, Redeemed(new_id("ses"), NOW))
+
+
+def _redeem_device(tx: Transaction, id: str) -> bool:
+    return device_authorizations.redeem(tx, id, Redeemed(new_id("ses"), NOW))
 
 
 def _use(tx: Transaction, hash: str) -> bool:
@@ -66,11 +97,23 @@ def _take(tx: Transaction, hash: str) -> bool:
     return invitations.take(tx, hash, now=NOW) is not None
 
 
+def _bring(tx: Transaction, id_and_client: str) -> bool:
+    id, client = id_and_client.split()
+    return pushed_requests.take(tx, id, client_id=client, now=NOW) is not None
+
+
+def _spend(tx: Transaction, hash: str) -> bool:
+    return jtis.take(tx, hash, forget_at=LATER)
+
+
 RACES: dict[str, tuple[Callable[[World], list[str]], Callable[[Transaction, str], bool]]] = {
     "authorization codes": (_codes, _redeem),
+    "device codes": (_device_codes, _redeem_device),
     "magic links": (_links, _use),
     "refresh tokens": (_refresh_tokens, _consume),
     "invitations": (_invitations, _take),
+    "names of assertions": (_names, _spend),
+    "pushed requests": (_pushed, _bring),
 }
 
 

@@ -17,7 +17,18 @@ from scopewright.store.migrating import current_revision, migrate, newest_revisi
 from scopewright.store.schema import metadata
 from tests.postgres import Postgres
 
-_SQLITE_SCHEMA = "SELECT name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version'"
+# A column that was added stands in the table's text elsewhere than in one that is made at once.
+_SQLITE_SCHEMA = """
+    SELECT t.name, 'column', c.name, c.type, c."notnull", c.dflt_value, c.pk
+      FROM sqlite_master t, pragma_table_xinfo(t.name) c WHERE t.type = 'table'
+    UNION ALL
+    SELECT t.name, 'key', k."from", k."table", k."to", k.on_delete, ''
+      FROM sqlite_master t, pragma_foreign_key_list(t.name) k WHERE t.type = 'table'
+    UNION ALL
+    SELECT t.name, 'index', i."unique", i.origin, c.seqno, c.name, coalesce(m.sql, '')
+      FROM sqlite_master t, pragma_index_list(t.name) i, pragma_index_info(i.name) c
+      LEFT JOIN sqlite_master m ON m.name = i.name WHERE t.type = 'table'
+"""
 _POSTGRES_SCHEMA = """
     SELECT table_name, column_name, data_type, is_nullable, collation_name
       FROM information_schema.columns WHERE table_schema = 'public'

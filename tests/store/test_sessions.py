@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from scopewright.core.scopes import EVERYTHING, Requested
+from scopewright.ids import new_id
 from scopewright.store import sessions
 from scopewright.store.pages import Window
 from tests.store.world import LATER, NOW, REQUESTED, TOMORROW, World
@@ -54,6 +55,23 @@ def test_only_active_sessions_are_listed(world: World) -> None:
         assert sessions.principals_of_client(tx, client.id, now=LATER) == [ann.id]
         assert sessions.of_principal(tx, ann.id, now=TOMORROW) == []
         assert sessions.principals_of_client(tx, client.id, now=TOMORROW) == []
+
+
+def test_the_sessions_of_a_browsers_sign_in_are_found_and_go_on_under_the_next(
+    world: World,
+) -> None:
+    before, after = new_id("hash"), new_id("hash")
+    begun = [world.session(sign_in_hash=before) for _ in range(2)]
+    world.session(sign_in_hash=before, expires_at=NOW)
+    elsewhere = world.session(sign_in_hash=new_id("hash"))
+    with world.database.write() as tx:
+        assert sessions.of_sign_in(tx, before, now=NOW) == begun
+        sessions.move_to_sign_in(tx, before, after)
+        assert sessions.of_sign_in(tx, before, now=NOW) == []
+        assert [session.id for session in sessions.of_sign_in(tx, after, now=NOW)] == [
+            session.id for session in begun
+        ]
+        assert sessions.get(tx, elsewhere.id) == elsewhere
 
 
 def test_purging_forgets_what_ended_or_expired_before_with_its_tokens(world: World) -> None:

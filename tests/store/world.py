@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from scopewright.core.device_authorization import DeviceAuthorization
 from scopewright.core.model import (
     ApiKey,
     Asked,
@@ -29,6 +30,7 @@ from scopewright.core.model import (
     TokenOverrides,
     Workspace,
 )
+from scopewright.core.particulars import Particulars
 from scopewright.core.scopes import Requested
 from scopewright.ids import new_id, new_ids, new_uuid
 from scopewright.store import (
@@ -36,6 +38,7 @@ from scopewright.store import (
     authorizations,
     clients,
     datapoints,
+    device_authorizations,
     endpoints,
     grants,
     invitations,
@@ -134,6 +137,25 @@ class World:
         authorization = Authorization(**(fields | replaced))
         with self.database.write() as tx:
             authorizations.add(tx, authorization)
+        return authorization
+
+    def device_authorization(self, client: Client, **replaced: Any) -> DeviceAuthorization:
+        fields: dict[str, Any] = {
+            "id": new_id("dva"),
+            "workspace_id": self.workspace_id,
+            "client_id": client.id,
+            "requested": REQUESTED,
+            "device_code_hash": new_id("device"),
+            "user_code_hash": new_id("user"),
+            "stage": Asked(),
+            "interval": timedelta(seconds=5),
+            "created_at": NOW,
+            "expires_at": LATER,
+            "particulars": Particulars(resources=("https://a.example/", "https://b.example/")),
+        }
+        authorization = DeviceAuthorization(**(fields | replaced))
+        with self.database.write() as tx:
+            device_authorizations.add(tx, authorization)
         return authorization
 
     def session(self, **replaced: Any) -> Session:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from scopewright.core.caller import Caller
-from scopewright.core.model import AuditEvent
+from scopewright.core.model import AuditEvent, Client
 from scopewright.ids import new_id
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
@@ -50,6 +50,23 @@ def record(
         via=caller.via,
         operation=operation,
         target=target,
+        details=details,
+    )
+    add(tx, event)
+
+
+def record_of_client(
+    tx: Transaction, client: Client, operation: str, *, via: str, at: datetime, **details: Any
+) -> None:
+    """Write down what a client has done about itself."""
+    event = AuditEvent(
+        id=new_id("aud"),
+        workspace_id=client.workspace_id,
+        at=at,
+        actor=client.id,
+        via=via,
+        operation=operation,
+        target=client.id,
         details=details,
     )
     add(tx, event)

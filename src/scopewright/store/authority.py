@@ -8,12 +8,12 @@ from typing import Any
 
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.model import (
+    NO_OVERRIDES,
     ApiKey,
     ChangeKind,
     Client,
     Principal,
     SigningKey,
-    TokenOverrides,
     Workspace,
 )
 from scopewright.core.scopes import Scopes
@@ -30,8 +30,6 @@ from scopewright.store import (
 )
 from scopewright.store.database import Transaction
 
-_NO_OVERRIDES = TokenOverrides()
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -44,7 +42,7 @@ class Rules:
 
     def tokens_of(self, client: Client) -> TokenSettings:
         """The token settings in force for a client."""
-        if client.tokens == _NO_OVERRIDES:
+        if client.tokens is NO_OVERRIDES:
             return self.tokens
         return self.tokens.overridden(client.tokens)
 

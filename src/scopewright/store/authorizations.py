@@ -15,7 +15,9 @@ from scopewright.core.model import (
     Redeemed,
     Stage,
 )
+from scopewright.core.particulars import NO_PARTICULARS, Particulars
 from scopewright.core.scopes import remembered
+from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.schema import authorizations
 
@@ -31,9 +33,16 @@ _APPROVE = (
         principal_id=bindparam("principal"),
         code_hash=bindparam("hash"),
         authenticated_at=bindparam("authenticated"),
+        sign_in_hash=bindparam("sign_in"),
+        acr=bindparam("acr"),
         answered_at=bindparam("at"),
         expires_at=bindparam("until"),
     )
+)
+_PROMPT = (
+    update(authorizations)
+    .where(_KEY, authorizations.c.stage == "asked")
+    .values(prompt=bindparam("words"))
 )
 _REDEEM = (
     update(authorizations)
@@ -45,6 +54,12 @@ _REDEEM = (
 _DENY = (
     update(authorizations)
     .where(_KEY, authorizations.c.stage.in_(["asked", "approved"]))
+    .values(stage="denied", answered_at=bindparam("at"))
+)
+_DENY_OF_SIGN_IN = (
+    update(authorizations)
+    .where(authorizations.c.stage == "approved", authorizations.c.sign_in_hash == bindparam("sign"))
+    .where(authorizations.c.expires_at > bindparam("at"))
     .values(stage="denied", answered_at=bindparam("at"))
 )
 _FAIL = (
@@ -69,7 +84,8 @@ def add(tx: Transaction, authorization: Authorization) -> None:
         code_challenge=authorization.code_challenge,
         state=authorization.state,
         nonce=authorization.nonce,
-        prompt=" ".join(sorted(authorization.prompt)),
+        prompt=_spelled(authorization.prompt),
+        particulars=compact(authorization.particulars),
         stage="asked",
         failures=0,
         created_at=authorization.created_at,
@@ -98,11 +114,18 @@ def approve(tx: Transaction, id: str, approved: Approved, *, until: datetime) ->
             principal=approved.principal_id,
             hash=approved.code_hash,
             authenticated=approved.authenticated_at,
+            sign_in=approved.sign_in_hash,
+            acr=approved.acr,
             at=approved.approved_at,
             until=until,
         )
         == 1
     )
+
+
+def set_prompt(tx: Transaction, id: str, prompt: frozenset[str]) -> None:
+    """Remember what is still to be shown to the person, while the request waits for them."""
+    tx.run(_PROMPT, key=id, words=_spelled(prompt))
 
 
 def redeem(tx: Transaction, id: str, redeemed: Redeemed) -> bool:
@@ -116,6 +139,11 @@ def deny(tx: Transaction, id: str, *, at: datetime) -> bool:
     return tx.run(_DENY, key=id, at=at) == 1
 
 
+def deny_of_sign_in(tx: Transaction, sign_in_hash: str, *, at: datetime) -> None:
+    """Let no code be exchanged any more that a browser's sign-in has approved."""
+    tx.run(_DENY_OF_SIGN_IN, sign=sign_in_hash, at=at)
+
+
 def fail(tx: Transaction, id: str) -> int:
     """Count a wrong exchange; how many there were."""
     return int(tx.scalar(_FAIL, key=id) or 0)
@@ -124,6 +152,10 @@ def fail(tx: Transaction, id: str) -> int:
 def purge(tx: Transaction, *, before: datetime) -> int:
     """Forget what expired before; how many."""
     return tx.run(_PURGE, before=before)
+
+
+def _spelled(prompt: frozenset[str]) -> str:
+    return " ".join(sorted(prompt))
 
 
 def _authorization(row: Row[Any]) -> Authorization:
@@ -141,6 +173,7 @@ def _authorization(row: Row[Any]) -> Authorization:
         stage=_stage(row),
         created_at=row.created_at,
         expires_at=row.expires_at,
+        particulars=restored(Particulars, row.particulars) if row.particulars else NO_PARTICULARS,
     )
 
 
@@ -155,6 +188,8 @@ def _stage(row: Row[Any]) -> Stage:
                 row.authenticated_at,
                 approved_at=row.answered_at,
                 failures=row.failures,
+                sign_in_hash=row.sign_in_hash,
+                acr=row.acr,
             )
         case "redeemed":
             return Redeemed(row.session_id, row.answered_at)

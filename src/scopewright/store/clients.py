@@ -11,15 +11,25 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from scopewright.core.model import (
+    NO_OVERRIDES,
     Client,
     ClientSecret,
     ClientType,
     ScopeDefault,
     TokenOverrides,
 )
+from scopewright.core.registration import PLAIN, ClientRegistration
+from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
-from scopewright.store.schema import client_secrets, clients
+from scopewright.store.schema import (
+    assignments,
+    client_secrets,
+    clients,
+    consents,
+    grants,
+    sessions,
+)
 
 _ADD = insert(clients)
 _ADD_SECRET = insert(client_secrets)
@@ -39,12 +49,17 @@ _CHANGE = (
     .where(clients.c.id == bindparam("key"))
     .values(
         name=bindparam("name"),
+        type=bindparam("type"),
         redirect_uris=bindparam("redirect_uris"),
         require_pkce=bindparam("require_pkce"),
         allow_both_auth_methods=bindparam("allow_both_auth_methods"),
         scope_default=bindparam("scope_default"),
         grant_types=bindparam("grant_types"),
         tokens=bindparam("tokens"),
+        registration=bindparam("registration"),
+        document_url=bindparam("document_url"),
+        document_expires_at=bindparam("document_expires_at"),
+        registration_token_hash=bindparam("registration_token_hash"),
     )
 )
 _EXPIRE_SECRETS = (
@@ -57,11 +72,32 @@ _FORGET_SECRETS = delete(client_secrets).where(
     client_secrets.c.client_id == bindparam("client"),
     client_secrets.c.expires_at <= bindparam("at"),
 )
+# Those that came by themselves and that nobody has used, or given anything, since.
+_UNUSED = (
+    select(clients.c.id, clients.c.workspace_id)
+    .where(
+        (clients.c.registration_token_hash.is_not(None) & (clients.c.created_at < bindparam("at")))
+        | (clients.c.document_expires_at < bindparam("at"))
+    )
+    .where(
+        *(
+            ~select(table).where(column == clients.c.id).exists()
+            for table, column in (
+                (sessions, sessions.c.client_id),
+                (consents, consents.c.client_id),
+                (grants, grants.c.principal_id),
+                (assignments, assignments.c.principal_id),
+            )
+        )
+    )
+    .order_by(clients.c.id)
+    .limit(bindparam("limit"))
+)
 
 
 def add(tx: Transaction, client: Client) -> None:
     """Remember a new client and its secrets; its principal is there already."""
-    tx.run(_ADD, id=client.id, workspace_id=client.workspace_id, type=client.type.value,
+    tx.run(_ADD, id=client.id, workspace_id=client.workspace_id,
            created_at=client.created_at, **_changeable(client))  # fmt: skip
     for secret in client.secrets:
         add_secret(tx, client.id, secret)
@@ -82,6 +118,11 @@ def known(tx: Transaction, workspace_id: str, *, ids: Collection[str]) -> frozen
     """Which of these ids are clients of the workspace."""
     rows = tx.all(_KNOWN, workspace=workspace_id, ids=list(ids)) if ids else ()
     return frozenset(row.id for row in rows)
+
+
+def unused(tx: Transaction, *, before: datetime, limit: int) -> list[tuple[str, str]]:
+    """Workspace and id of clients that came by themselves before, and are nobody's."""
+    return [(row.workspace_id, row.id) for row in tx.all(_UNUSED, at=before, limit=limit)]
 
 
 def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[Client]:
@@ -111,12 +152,17 @@ def expire_secrets(tx: Transaction, client_id: str, *, now: datetime, at: dateti
 def _changeable(client: Client) -> dict[str, Any]:
     return {
         "name": client.name,
+        "type": client.type.value,
         "redirect_uris": list(client.redirect_uris),
         "require_pkce": client.require_pkce,
         "allow_both_auth_methods": client.allow_both_auth_methods,
         "scope_default": client.scope_default.value,
         "grant_types": sorted(client.grant_types),
         "tokens": asdict(client.tokens),
+        "registration": compact(client.registration),
+        "document_url": client.document_url,
+        "document_expires_at": client.document_expires_at,
+        "registration_token_hash": client.registration_token_hash,
     }
 
 
@@ -125,6 +171,11 @@ def _nouns(tx: Transaction, rows: list[Row[Any]]) -> list[Client]:
     for row in tx.all(_SECRETS, clients=[row.id for row in rows]) if rows else ():
         secrets[row.client_id].append(ClientSecret(row.hash, row.created_at, row.expires_at))
     return [_client(row, tuple(secrets[row.id])) for row in rows]
+
+
+def _overrides(said: dict[str, Any]) -> TokenOverrides:
+    overrides = TokenOverrides(**said)
+    return NO_OVERRIDES if overrides == NO_OVERRIDES else overrides
 
 
 def _client(row: Row[Any], secrets: tuple[ClientSecret, ...]) -> Client:
@@ -139,6 +190,10 @@ def _client(row: Row[Any], secrets: tuple[ClientSecret, ...]) -> Client:
         allow_both_auth_methods=row.allow_both_auth_methods,
         scope_default=ScopeDefault(row.scope_default),
         grant_types=frozenset(row.grant_types),
-        tokens=TokenOverrides(**row.tokens),
+        tokens=_overrides(row.tokens),
         created_at=row.created_at,
+        registration=restored(ClientRegistration, row.registration) if row.registration else PLAIN,
+        document_url=row.document_url,
+        document_expires_at=row.document_expires_at,
+        registration_token_hash=row.registration_token_hash,
     )

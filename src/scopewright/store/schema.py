@@ -87,6 +87,11 @@ def _json(name: str) -> Column[Any]:
     return Column(name, Json, nullable=False)
 
 
+def _optional(name: str) -> Column[Any]:
+    """A `compact` value; `{}` for rows that say nothing."""
+    return Column(name, Json, nullable=False, server_default="{}")
+
+
 def _of(table: str, name: str, *, key: bool = False, null: bool = False) -> Column[str]:
     """A reference that goes when what it refers to goes."""
     target = ForeignKey(f"{table}.id", ondelete="CASCADE")
@@ -102,6 +107,7 @@ instance = Table("instance", metadata, _text("name", key=True), _text("value"))
 workspaces = Table(
     "workspaces", metadata,
     _text("id", key=True), _text("slug"), _text("name"), _json("catalogues"), _json("tokens"),
+    _optional("policy"),
     Column("authority_version", BigInteger, nullable=False), _instant("created_at"),
     UniqueConstraint("slug"),
 )  # fmt: skip
@@ -155,7 +161,9 @@ clients = Table(
     _of("principals", "id", key=True), _in_workspace(), _text("name"), _text("type"),
     _json("redirect_uris"), Column("require_pkce", Boolean, nullable=False),
     Column("allow_both_auth_methods", Boolean, nullable=False), _text("scope_default"),
-    _json("grant_types"), _json("tokens"), _instant("created_at"),
+    _json("grant_types"), _json("tokens"), _instant("created_at"), _optional("registration"),
+    _text("document_url", null=True), _instant("document_expires_at", null=True),
+    _text("registration_token_hash", null=True),
     Index(None, "workspace_id"),
 )  # fmt: skip
 
@@ -174,6 +182,7 @@ authorizations = Table(
     _text("code_hash", null=True), _instant("authenticated_at", null=True),
     Column("failures", Integer, nullable=False), _text("session_id", null=True),
     _instant("answered_at", null=True), _instant("created_at"), _instant("expires_at"),
+    _optional("particulars"), _text("sign_in_hash", null=True), _text("acr", null=True),
     UniqueConstraint("code_hash"), Index(None, "expires_at"),
 )  # fmt: skip
 
@@ -189,8 +198,10 @@ sessions = Table(
     _text("id", key=True), _in_workspace(), _of("principals", "principal_id"),
     _of("clients", "client_id"), _text("requested"), _instant("authenticated_at"),
     _instant("created_at"), _instant("last_used_at"), _instant("expires_at"),
-    _instant("ended_at", null=True), _text("ended_why", null=True),
+    _instant("ended_at", null=True), _text("ended_why", null=True), _optional("terms"),
+    _text("sign_in_hash", null=True),
     Index(None, "workspace_id", "id"), Index(None, "client_id"), Index(None, "principal_id"),
+    Index(None, "sign_in_hash"),
 )  # fmt: skip
 
 refresh_tokens = Table(
@@ -198,6 +209,58 @@ refresh_tokens = Table(
     _text("hash", key=True), _of("sessions", "session_id"), _instant("issued_at"),
     _instant("consumed_at", null=True),
     Index(None, "session_id"),
+)  # fmt: skip
+
+# What was pushed (RFC 9126), until the browser brings its name.
+pushed_requests = Table(
+    "pushed_requests", metadata,
+    _text("id", key=True), _in_workspace(), _of("clients", "client_id"), _json("parameters"),
+    _instant("created_at"), _instant("expires_at"),
+    Index(None, "expires_at"),
+)  # fmt: skip
+
+device_authorizations = Table(
+    "device_authorizations", metadata,
+    _text("id", key=True), _in_workspace(), _of("clients", "client_id"), _text("requested"),
+    _optional("particulars"), _text("device_code_hash"), _text("user_code_hash"), _text("stage"),
+    _of("principals", "principal_id", null=True), _instant("authenticated_at", null=True),
+    _text("sign_in_hash", null=True), _text("session_id", null=True),
+    Column("interval", Integer, nullable=False), _instant("polled_at", null=True),
+    _instant("answered_at", null=True), _instant("created_at"), _instant("expires_at"),
+    UniqueConstraint("device_code_hash"), UniqueConstraint("user_code_hash"),
+    Index(None, "expires_at"),
+)  # fmt: skip
+
+# Assertions, proofs and request objects that were presented, so that none counts twice.
+jtis = Table(
+    "jtis", metadata, _text("hash", key=True), _instant("forget_at"),
+    Index(None, "forget_at"),
+)  # fmt: skip
+
+# Outside issuers whose assertions (RFC 7523) and subject tokens (RFC 8693) speak for our clients.
+trusted_issuers = Table(
+    "trusted_issuers", metadata,
+    _text("id", key=True), _in_workspace(), _text("issuer"), _text("audience"),
+    _text("jwks_uri", null=True), _json("jwks"), _json("rules"),
+    Column("is_single_use", Boolean, nullable=False), _instant("created_at"),
+    UniqueConstraint("workspace_id", "issuer"),
+)  # fmt: skip
+
+# Initial access tokens (RFC 7591 §3).
+registration_tokens = Table(
+    "registration_tokens", metadata,
+    _text("id", key=True), _in_workspace(), _text("hash"), _text("note"), _text("created_by"),
+    _instant("created_at"), _instant("expires_at"),
+    UniqueConstraint("hash"), Index(None, "workspace_id"),
+)  # fmt: skip
+
+# Back-channel logout: what is still to be told, and to whom.
+logout_notices = Table(
+    "logout_notices", metadata,
+    _text("id", key=True), _in_workspace(), _of("clients", "client_id"), _text("principal_id"),
+    _text("session_id"), Column("tries", Integer, nullable=False), _instant("next_at"),
+    _instant("created_at"),
+    Index(None, "next_at"),
 )  # fmt: skip
 
 api_keys = Table(

@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 
 from scopewright.core.model import RefreshToken, Session
+from scopewright.core.particulars import NO_TERMS, SessionTerms
 from scopewright.core.scopes import remembered
+from scopewright.store import logout_notices
+from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
 from scopewright.store.schema import refresh_tokens, sessions
@@ -24,7 +27,7 @@ _END = (
     update(sessions)
     .where(sessions.c.id == bindparam("key"), sessions.c.ended_at.is_(None))
     .values(ended_at=bindparam("at"), ended_why=bindparam("why"))
-    .returning(sessions.c.workspace_id)
+    .returning(sessions)
 )
 _ACTIVE = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
 _OF_CLIENT = select(sessions.c.principal_id).where(
@@ -34,6 +37,15 @@ _OF_PRINCIPAL = (
     select(sessions).where(sessions.c.principal_id == bindparam("principal"), *_ACTIVE)
     .order_by(sessions.c.id)
 )  # fmt: skip
+_OF_SIGN_IN = (
+    select(sessions).where(sessions.c.sign_in_hash == bindparam("sign_in"), *_ACTIVE)
+    .order_by(sessions.c.workspace_id, sessions.c.id)
+)  # fmt: skip
+_MOVE = (
+    update(sessions)
+    .where(sessions.c.sign_in_hash == bindparam("before"))
+    .values(sign_in_hash=bindparam("after"))
+)
 _PURGE = delete(sessions).where(
     (sessions.c.expires_at < bindparam("before")) | (sessions.c.ended_at < bindparam("before"))
 )
@@ -65,6 +77,8 @@ def add(tx: Transaction, session: Session) -> None:
         created_at=session.created_at,
         last_used_at=session.last_used_at,
         expires_at=session.expires_at,
+        terms=compact(session.terms),
+        sign_in_hash=session.sign_in_hash,
     )
 
 
@@ -92,6 +106,16 @@ def of_principal(tx: Transaction, principal_id: str, *, now: datetime) -> list[S
     return [_session(row) for row in tx.all(_OF_PRINCIPAL, principal=principal_id, now=now)]
 
 
+def of_sign_in(tx: Transaction, sign_in_hash: str, *, now: datetime) -> list[Session]:
+    """The active sessions that began with a browser's sign-in, workspace by workspace."""
+    return [_session(row) for row in tx.all(_OF_SIGN_IN, sign_in=sign_in_hash, now=now)]
+
+
+def move_to_sign_in(tx: Transaction, before: str, after: str) -> None:
+    """Let the sessions of a browser's sign-in go on under the one that has replaced it."""
+    tx.run(_MOVE, before=before, after=after)
+
+
 def principals_of_client(tx: Transaction, client_id: str, *, now: datetime) -> list[str]:
     """The people who have an active session through a client."""
     return [row.principal_id for row in tx.all(_OF_CLIENT, client=client_id, now=now)]
@@ -103,8 +127,17 @@ def use(tx: Transaction, id: str, *, at: datetime, until: datetime) -> None:
 
 
 def end(tx: Transaction, id: str, *, at: datetime, why: str) -> bool:
-    """End a session. Of many callers, one gets True."""
-    return tx.scalar(_END, key=id, at=at, why=why) is not None
+    """End a session and have its client told of it. Of many callers, one gets True."""
+    row = tx.one(_END, key=id, at=at, why=why)
+    if row is not None:
+        logout_notices.queue(tx, _session(row), at=at)
+    return row is not None
+
+
+def end_of_principal(tx: Transaction, principal_id: str, *, at: datetime, why: str) -> None:
+    """End every session of a person who is about to be forgotten."""
+    for session in of_principal(tx, principal_id, now=at):
+        end(tx, session.id, at=at, why=why)
 
 
 def purge(tx: Transaction, *, before: datetime) -> int:
@@ -153,4 +186,6 @@ def _session(row: Row[Any]) -> Session:
         expires_at=row.expires_at,
         ended_at=row.ended_at,
         ended_why=row.ended_why,
+        terms=restored(SessionTerms, row.terms) if row.terms else NO_TERMS,
+        sign_in_hash=row.sign_in_hash,
     )

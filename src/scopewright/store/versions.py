@@ -6,6 +6,7 @@ anybody else, our own writer included, has committed. PostgreSQL: `postgres_vers
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from typing import Protocol
 
@@ -36,21 +37,27 @@ def watch(database: Database) -> Versions:
 
 
 class SqliteVersions:
-    """Reads from memory while nobody has committed."""
+    """Reads from memory while nobody has committed.
+
+    A turn of the event loop takes up what had arrived before it began: so whatever asks within one
+    turn arrived before the first look of that turn, and one look answers all of it.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._data_version = -1
         self._known: dict[str, int | None] = {}
+        self._looked_in: asyncio.AbstractEventLoop | None = None  # during its present turn
 
     async def current(self, workspace_id: str) -> int | None:
         connection = self._connection or self._connect()
-        (data_version,) = connection.execute("PRAGMA data_version").fetchone()
-        if data_version != self._data_version:
-            self._data_version = data_version
-            self._known.clear()
-        elif workspace_id in self._known:
+        loop = asyncio.get_running_loop()
+        if self._looked_in is not loop:
+            self._look(connection)
+            self._looked_in = loop
+            loop.call_soon(self._end_turn)
+        if workspace_id in self._known:
             return self._known[workspace_id]
         row = connection.execute(_VERSION, (workspace_id,)).fetchone()
         version: int | None = row and row[0]
@@ -62,6 +69,16 @@ class SqliteVersions:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _look(self, connection: sqlite3.Connection) -> None:
+        """Forget what is known if anybody has committed."""
+        (data_version,) = connection.execute("PRAGMA data_version").fetchone()
+        if data_version != self._data_version:
+            self._data_version = data_version
+            self._known.clear()
+
+    def _end_turn(self) -> None:
+        self._looked_in = None
 
     def _connect(self) -> sqlite3.Connection:
         self._connection = sqlite3.connect(self._path, isolation_level=None)

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from scopewright.core.errors import NotFound
-from scopewright.core.model import ChangeKind, TokenOverrides, Workspace
+from scopewright.core.model import ChangeKind, TokenOverrides, Workspace, WorkspacePolicy
 from scopewright.store import leases
+from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.schema import changes, principals, workspaces
 
@@ -18,10 +19,10 @@ _ALL = select(workspaces)
 _BY_ID = _ALL.where(workspaces.c.id == bindparam("id"))
 _BY_SLUG = _ALL.where(workspaces.c.slug == bindparam("slug"))
 _ADD = insert(workspaces)
-_RENAME = (
+_CHANGE_SETTINGS = (
     update(workspaces)
     .where(workspaces.c.id == bindparam("key"))
-    .values(name=bindparam("name"), tokens=bindparam("tokens"))
+    .values(name=bindparam("name"), tokens=bindparam("tokens"), policy=bindparam("policy"))
 )
 _DELETE = delete(workspaces).where(workspaces.c.id == bindparam("id"))
 _TOUCH = (
@@ -63,6 +64,7 @@ def add(tx: Transaction, workspace: Workspace) -> None:
         name=workspace.name,
         catalogues=list(workspace.catalogues),
         tokens=asdict(workspace.tokens),
+        policy=compact(workspace.policy),
         authority_version=workspace.authority_version,
         created_at=workspace.created_at,
     )
@@ -102,8 +104,14 @@ def lock_all(tx: Transaction, *, now: datetime) -> None:
 
 
 def change(tx: Transaction, workspace: Workspace) -> None:
-    """Keep the workspace's present name and token settings."""
-    tx.run(_RENAME, key=workspace.id, name=workspace.name, tokens=asdict(workspace.tokens))
+    """Keep the workspace's present name, token settings and policy."""
+    tx.run(
+        _CHANGE_SETTINGS,
+        key=workspace.id,
+        name=workspace.name,
+        tokens=asdict(workspace.tokens),
+        policy=compact(workspace.policy),
+    )
 
 
 def remove(tx: Transaction, id: str) -> bool:
@@ -162,4 +170,5 @@ def _workspace(row: Row[Any]) -> Workspace:
         created_at=row.created_at,
         authority_version=row.authority_version,
         tokens=TokenOverrides(**row.tokens),
+        policy=restored(WorkspacePolicy, row.policy),
     )
