@@ -15,7 +15,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from scopewright.core.errors import InvalidToken
 from scopewright.guard.fake_issuer import public_jwk, sign
-from scopewright.guard.verifier import LARGEST_TOKEN, KeySet, UnknownKey, verify
+from scopewright.guard.jws import LARGEST_TOKEN, KeySet, UnknownKey
+from scopewright.guard.verifier import verify
 from tests.guard import hostile
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)

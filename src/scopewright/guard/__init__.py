@@ -18,19 +18,30 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scopewright.core.errors import InvalidToken, Unauthenticated
+    from scopewright.guard.binding import Binding
     from scopewright.guard.guard import Guard, Policy
-    from scopewright.guard.refusals import InsufficientScope, Unavailable, Undeclared
+    from scopewright.guard.jws import KeySet
+    from scopewright.guard.possession import Possession
+    from scopewright.guard.refusals import (
+        InsufficientAuthentication,
+        InsufficientScope,
+        Unavailable,
+        Undeclared,
+    )
     from scopewright.guard.rules import PUBLIC, Rules, public
-    from scopewright.guard.verifier import Claims, KeySet, verify
+    from scopewright.guard.verifier import Claims, verify
 
 _HOMES = {
+    "Binding": "scopewright.guard.binding",
     "Claims": "scopewright.guard.verifier",
     "Guard": "scopewright.guard.guard",
+    "InsufficientAuthentication": "scopewright.guard.refusals",
     "InsufficientScope": "scopewright.guard.refusals",
     "InvalidToken": "scopewright.core.errors",
-    "KeySet": "scopewright.guard.verifier",
+    "KeySet": "scopewright.guard.jws",
     "PUBLIC": "scopewright.guard.rules",
     "Policy": "scopewright.guard.guard",
+    "Possession": "scopewright.guard.possession",
     "Rules": "scopewright.guard.rules",
     "Unauthenticated": "scopewright.core.errors",
     "Unavailable": "scopewright.guard.refusals",
@@ -41,12 +52,15 @@ _HOMES = {
 
 __all__ = [
     "PUBLIC",
+    "Binding",
     "Claims",
     "Guard",
+    "InsufficientAuthentication",
     "InsufficientScope",
     "InvalidToken",
     "KeySet",
     "Policy",
+    "Possession",
     "Rules",
     "Unauthenticated",
     "Unavailable",

@@ -8,6 +8,7 @@ FastAPI application itself are asked what they declare: by `Depends(guard.requir
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from scopewright.core.errors import ScopewrightError
@@ -15,6 +16,7 @@ from scopewright.guard.guard import Guard
 from scopewright.guard.metadata import METADATA_HEADERS
 from scopewright.guard.refusals import CLAIMS_KEY, Undeclared
 from scopewright.guard.rules import PUBLIC, Declaration, Rules
+from scopewright.guard.shown import shown_in_asgi
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -43,10 +45,26 @@ class GuardMiddleware:
         try:
             await self._check(scope)
         except ScopewrightError as error:
-            said = self._guard.refusal(error)
+            said = self._guard.refusal(error, _authorization(scope))
             await _send(said.status, said.headers, said.body, scope=scope, send=send)
             return
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, self._sending(scope, send))
+
+    def _sending(self, scope: Scope, send: Send) -> Send:
+        """Sends the nonce for the next request with the answer, where one is due."""
+        headers = self._guard.nonce_headers(_authorization(scope))
+        if not headers:
+            return send
+        more = _pairs(headers)
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                said = list(message.get("headers", ()))
+                if not any(name.lower() == b"dpop-nonce" for name, _ in said):
+                    message = {**message, "headers": [*said, *more]}
+            await send(message)
+
+        return sending
 
     async def _check(self, scope: Scope) -> None:
         declared = self._declared(scope)
@@ -54,7 +72,8 @@ class GuardMiddleware:
             raise Undeclared
         if self._rules is not None and declared is not PUBLIC:
             header = _authorization(scope)
-            scope[CLAIMS_KEY] = await self._guard.check_async(header, declared)
+            shows = partial(shown_in_asgi, scope, self._guard.binding)
+            scope[CLAIMS_KEY] = await self._guard.check_async(header, declared, shows=shows)
 
     def _declared(self, scope: Scope) -> Declaration | None:
         path = _route_path(scope)
@@ -83,6 +102,10 @@ def _authorization(scope: Scope) -> str | None:
     return b", ".join(values).decode("latin-1") or None
 
 
+def _pairs(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
 async def _send(
     status: int, headers: dict[str, str], body: bytes, *, scope: Scope, send: Send
 ) -> None:
@@ -92,7 +115,6 @@ async def _send(
             await send({"type": "websocket.close", "code": 1008})
             return
         prefix = "websocket.http.response"
-    pairs = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    pairs.append((b"content-length", str(len(body)).encode()))
+    pairs = [*_pairs(headers), (b"content-length", str(len(body)).encode())]
     await send({"type": f"{prefix}.start", "status": status, "headers": pairs})
     await send({"type": f"{prefix}.body", "body": body})

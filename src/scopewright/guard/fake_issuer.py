@@ -10,6 +10,7 @@ import json
 import threading
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from types import TracebackType
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from scopewright.clock import Clock, system_clock
+from scopewright.guard.dpop import thumbprint
 from scopewright.guard.guard import Guard
 from scopewright.guard.revocations import feed_key
 
@@ -41,6 +43,7 @@ class FakeIssuer:
         self._guards: list[Guard] = []
         self._opaque: dict[str, dict[str, Any]] = {}
         self._revocations: list[dict[str, Any]] = []
+        self._proof_key = ec.generate_private_key(ec.SECP256R1())
         self.requests: list[str] = []
         self.keys: dict[str, ec.EllipticCurvePrivateKey] = {}
         self.rotate()
@@ -90,6 +93,23 @@ class FakeIssuer:
 
     def headers(self, *scopes: str, **claims: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(*scopes, **claims)}"}
+
+    def dpop_headers(
+        self, method: str, url: str, *scopes: str, nonce: str | None = None, **claims: Any
+    ) -> dict[str, str]:
+        """A token bound to a key (RFC 9449), with the proof for one request to this URL."""
+        jwk = public_jwk("fake-dpop-key", self._proof_key)
+        token = self.token(*scopes, **{"cnf": {"jkt": thumbprint(jwk)}, **claims})
+        said = {
+            "jti": f"fake-proof-{next(self._serial)}",
+            "htm": method,
+            "htu": url,
+            "iat": int(self._clock().timestamp()),
+            "ath": _encoded(sha256(token.encode()).digest()),
+        }
+        header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}
+        proof = sign(said if nonce is None else {**said, "nonce": nonce}, header, self._proof_key)
+        return {"Authorization": f"DPoP {token}", "DPoP": proof}
 
     def api_key(self, *scopes: str, **answer: Any) -> str:
         """An API key that introspection knows; `answer` adds to what is said of it."""

@@ -8,8 +8,8 @@ feed and the issuer's present keys each time.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,27 +18,31 @@ import anyio.to_thread
 import httpx
 
 from scopewright.clock import Clock, system_clock
-from scopewright.core.errors import ScopewrightError, Unauthenticated
+from scopewright.core.errors import ScopewrightError
 from scopewright.core.scopes import Scopes
+from scopewright.guard.binding import Binding, BoundTokens
+from scopewright.guard.dpop import ALGORITHMS
 from scopewright.guard.fetch import Fetcher, checked_issuer
 from scopewright.guard.introspection import Introspection
 from scopewright.guard.jwks import Jwks
+from scopewright.guard.jws import LARGEST_TOKEN, KeySet, UnknownKey, refused
 from scopewright.guard.memory import Memory, fingerprint
 from scopewright.guard.metadata import metadata, metadata_path, metadata_url
-from scopewright.guard.refusals import InsufficientScope, Refusal, WouldWait, refusal
+from scopewright.guard.possession import NOTHING, Shows
+from scopewright.guard.refusals import (
+    InsufficientScope,
+    NoCredential,
+    Refusal,
+    WouldWait,
+    refusal,
+)
 from scopewright.guard.revocations import Marks, Revocations, marks
 from scopewright.guard.rules import scope_names
-from scopewright.guard.verifier import (
-    LARGEST_TOKEN,
-    Claims,
-    KeySet,
-    UnknownKey,
-    refused,
-    verify,
-)
+from scopewright.guard.step_up import StepUp, step_up_of
+from scopewright.guard.verifier import Claims, verify
 
 _LARGEST_FEED = 32 * 1024 * 1024  # some 200,000 entries
-_SCHEMES = ("bearer", "apikey")
+_SCHEMES = ("bearer", "apikey", "dpop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class Policy:
     revocations: timedelta | None = None
     revocations_limit: timedelta | None = None
     remembered: int = 10_000
+    binding: Binding = field(default_factory=Binding)
     http: httpx.Client | None = None
 
     def __post_init__(self) -> None:
@@ -77,7 +82,7 @@ class Guard:
 
     `audience` is the workspace's UUID or this resource's URI. `credential` (an API key, or
     `client_id:secret`) lets it ask about API keys; without one they are refused. `resource` is this
-    service's own URL, for its metadata (RFC 9728).
+    service's own URL, for its metadata (RFC 9728) and for DPoP proofs, which are for a URL.
     """
 
     def __init__(
@@ -95,6 +100,8 @@ class Guard:
         self._http = self.policy.http or httpx.Client()
         self._fetcher = Fetcher(self._http, within=self.policy.timeout)
         self._seen: Memory[_Seen] = Memory(self.policy.remembered)
+        self.binding = self.policy.binding
+        self._bound = BoundTokens(self.binding, resource=resource, clock=clock)
         self._jwks = Jwks(
             f"{issuer}/jwks",
             self._fetcher,
@@ -120,53 +127,93 @@ class Guard:
         return self._introspection.ask(token, audience=self.audience, may_wait=may_wait)
 
     def check(
-        self, authorization: str | None, scopes: Scopes = frozenset(), *, may_wait: bool = True
+        self,
+        authorization: str | None,
+        scopes: Scopes = frozenset(),
+        *,
+        step_up: StepUp | None = None,
+        shows: Shows = lambda: NOTHING,
+        may_wait: bool = True,
     ) -> Claims:
         """Whoever sends this `Authorization` header, if all these scopes are held.
 
+        `shows` reads what else the request shows, for tokens that are bound to a key.
+
         Raises:
-            Unauthenticated: there is no header.
+            NoCredential: there is no header.
             InsufficientScope: a scope is missing; `missing` names it.
+            InsufficientAuthentication: the person's own is too old or too weak for `step_up`.
+            InvalidDpopProof, UseDpopNonce: the token came under DPoP, without a good proof.
             InvalidToken, Unavailable, WouldWait: as `verify`.
         """
         if not authorization:
-            raise Unauthenticated("A credential is needed.", cause="no credential")
+            raise NoCredential(scopes)
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() not in _SCHEMES or not token or not token.isascii() or " " in token:
+        scheme = scheme.lower()
+        if scheme not in _SCHEMES or not token or not token.isascii() or " " in token:
             raise refused("authorization header")
         claims = self.verify(token, may_wait=may_wait)
+        if scheme == "dpop" or "cnf" in claims.values or self.binding.dpop_required:
+            self._bound.check(token, claims, shows(), is_under_dpop=scheme == "dpop")
         missing = scopes - claims.scopes
         if missing:
             raise InsufficientScope(needed=scopes, missing=missing)
+        if step_up is not None:
+            step_up.check(claims.values, now=self._clock())
         return claims
 
-    async def check_async(self, authorization: str | None, scopes: Scopes = frozenset()) -> Claims:
+    async def check_async(
+        self,
+        authorization: str | None,
+        scopes: Scopes = frozenset(),
+        *,
+        step_up: StepUp | None = None,
+        shows: Shows = lambda: NOTHING,
+    ) -> Claims:
         """As `check`; only a question to the issuer leaves the event loop, for a thread."""
+        check = partial(self.check, authorization, scopes, step_up=step_up, shows=shows)
         try:
-            return self.check(authorization, scopes, may_wait=False)
+            return check(may_wait=False)
         except WouldWait:
-            return await anyio.to_thread.run_sync(partial(self.check, authorization, scopes))
+            return await anyio.to_thread.run_sync(check)
 
-    def requires(self, *scopes: str) -> Callable[[Any], Awaitable[Claims]]:
+    def requires(
+        self, *scopes: str, max_age: int | None = None, acr_values: Sequence[str] = ()
+    ) -> Callable[[Any], Awaitable[Claims]]:
         """A dependency for FastAPI (`Depends(guard.requires("sensor:read"))`), answering `Claims`.
 
-        Without a scope: any credential that is good here.
+        Without a scope: any credential that is good here. `max_age` (in seconds) and `acr_values`
+        ask for a fresh or strong enough sign-in of the person (RFC 9470).
         """
         # Starlette is the application's own: needed only where it is used.
         from scopewright.guard.starlette import dependency  # noqa: PLC0415
 
-        return dependency(self, scope_names(scopes))
+        return dependency(self, scope_names(scopes), step_up_of(max_age, acr_values))
 
-    def refusal(self, error: ScopewrightError) -> Refusal:
-        """What to answer to an error of `check`."""
+    def refusal(self, error: ScopewrightError, authorization: str | None = None) -> Refusal:
+        """What to answer to an error of `check`, for that header."""
         url = metadata_url(self.resource) if self.resource else None
-        return refusal(error, metadata_url=url)
+        uses_dpop = self.binding.dpop_required or is_under_dpop(authorization)
+        said = refusal(error, metadata_url=url, algs=ALGORITHMS if uses_dpop else ())
+        said.headers.update(self.nonce_headers(authorization))
+        return said
+
+    def nonce_headers(self, authorization: str | None) -> dict[str, str]:
+        """What goes with every answer to a request under DPoP: the next nonce (RFC 9449 §8.2)."""
+        nonce = self._bound.fresh_nonce() if is_under_dpop(authorization) else None
+        return {} if nonce is None else {"DPoP-Nonce": nonce}
 
     def metadata(self, scopes: Scopes = frozenset()) -> tuple[str | None, bytes]:
         """Path and content of this service's metadata (RFC 9728); no path without a `resource`."""
         if self.resource is None:
             return None, b""
-        document = metadata(self.resource, issuer=self.issuer, scopes=scopes)
+        document = metadata(
+            self.resource,
+            issuer=self.issuer,
+            scopes=scopes,
+            dpop_required=self.binding.dpop_required,
+            certificates=self.binding.certificates,
+        )
         return metadata_path(self.resource), json.dumps(document).encode()
 
     def close(self) -> None:
@@ -225,3 +272,8 @@ class Guard:
             every=every,
             limit=self.policy.revocations_limit,
         )
+
+
+def is_under_dpop(authorization: str | None) -> bool:
+    """Whether this `Authorization` header is of the scheme DPoP (RFC 9449 §7.1)."""
+    return authorization is not None and authorization[:5].lower() == "dpop "

@@ -12,9 +12,10 @@ from urllib.parse import quote_plus
 
 from scopewright.clock import Clock
 from scopewright.guard.fetch import Fetcher
+from scopewright.guard.jws import refused
 from scopewright.guard.memory import Memory, fingerprint
 from scopewright.guard.refusals import WouldWait
-from scopewright.guard.verifier import Claims, is_moment, refused
+from scopewright.guard.verifier import Claims, is_moment
 
 _NEVER = datetime.max.replace(tzinfo=UTC)  # said of an API key that has no end
 

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from scopewright.clock import Clock
-from scopewright.guard.fetch import Answer, Fetcher
+from scopewright.guard.fetch import Answer
+from scopewright.guard.jws import KeySet
 from scopewright.guard.refusals import LOG, Unavailable, WouldWait
-from scopewright.guard.verifier import KeySet
 
 DEFAULT_FRESH = timedelta(minutes=10)
 SHORTEST_FRESH = timedelta(minutes=1)
 LONGEST_FRESH = timedelta(hours=1)
+
+
+class Source(Protocol):
+    """Who asks for the document, and within how many seconds."""
+
+    @property
+    def within(self) -> float: ...
+
+    def get(self, url: str) -> Answer:
+        """Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +45,17 @@ class Jwks:
     """The keys at one address. Thread-safe; the same `KeySet` object while nothing has changed."""
 
     def __init__(
-        self, url: str, fetcher: Fetcher, *, clock: Clock, stale: timedelta, cool_down: timedelta
+        self,
+        url: str,
+        fetcher: Source,
+        *,
+        clock: Clock,
+        stale: timedelta,
+        cool_down: timedelta,
+        read: Callable[[object], KeySet] = KeySet.from_jwks,
     ) -> None:
         self._url, self._fetcher, self._clock = url, fetcher, clock
-        self._stale, self._cool_down = stale, cool_down
+        self._stale, self._cool_down, self._read = stale, cool_down, read
         self._flight = threading.Lock()
         self._held: _Held | None = None
         self._next_attempt = datetime.min.replace(tzinfo=UTC)
@@ -92,7 +111,7 @@ class Jwks:
     def _hold(self, answer: Answer) -> None:
         now, held = self._clock(), self._held
         same = held is not None and held.body == answer.body
-        keys = held.keys if held is not None and same else KeySet.from_jwks(answer.document)
+        keys = held.keys if held is not None and same else self._read(answer.document)
         fresh_until = now + fresh_for(answer.cache_control)
         self._held = _Held(keys, answer.body, fresh_until, fresh_until + self._stale)
 

@@ -6,8 +6,11 @@ Only SHA-256 hashes of credentials are kept, so a memory dump holds none that co
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from hashlib import sha256
 from typing import Generic, TypeVar
+
+from scopewright.guard.refusals import Unavailable
 
 T = TypeVar("T")
 
@@ -35,3 +38,31 @@ class Memory(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._known)
+
+
+class Spent:
+    """Names that count once, until their time. It never forgets one sooner: it gets full."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._until: dict[str, datetime] = {}
+        self._taking = threading.Lock()
+
+    def take(self, name: str, *, until: datetime, now: datetime) -> bool:
+        """Whether nobody has taken this name before.
+
+        Raises:
+            Unavailable: too many names are remembered.
+        """
+        with self._taking:
+            while self._until and self._until[oldest := next(iter(self._until))] <= now:
+                del self._until[oldest]
+            if name in self._until:
+                return False
+            if len(self._until) >= self._most:
+                raise Unavailable("too many DPoP proofs at once")
+            self._until[name] = until
+            return True
+
+    def __len__(self) -> int:
+        return len(self._until)

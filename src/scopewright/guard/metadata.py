@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from scopewright.core.scopes import Scopes
+from scopewright.guard.dpop import ALGORITHMS
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 METADATA_HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
@@ -24,8 +25,17 @@ def metadata_url(resource: str) -> str:
     return str(url.copy_with(path=metadata_path(resource), query=query))
 
 
-def metadata(resource: str, *, issuer: str, scopes: Scopes = frozenset()) -> dict[str, Any]:
+def metadata(
+    resource: str,
+    *,
+    issuer: str,
+    scopes: Scopes = frozenset(),
+    dpop_required: bool = False,
+    certificates: bool = False,
+) -> dict[str, Any]:
     """The document itself (§2). `scopes` are those that a client may need here.
+
+    `certificates` says that tokens bound to a TLS client certificate can be used (RFC 8705 §3).
 
     Raises:
         ValueError: the resource is no absolute URL, or has a fragment (§1.2).
@@ -37,6 +47,9 @@ def metadata(resource: str, *, issuer: str, scopes: Scopes = frozenset()) -> dic
         "resource": resource,
         "authorization_servers": [issuer],
         "bearer_methods_supported": ["header"],
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
+        "dpop_bound_access_tokens_required": dpop_required,
+        "tls_client_certificate_bound_access_tokens": certificates,
     }
     if scopes:
         document["scopes_supported"] = sorted(scopes)

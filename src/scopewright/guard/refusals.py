@@ -1,4 +1,6 @@
-"""How a refusal is said over HTTP: status, `WWW-Authenticate` (RFC 6750 §3) and a short body.
+"""How a refusal is said over HTTP: status, `WWW-Authenticate` and a short body.
+
+The challenges are those of RFC 6750 §3, RFC 9449 §7.1, RFC 9470 §3 and RFC 9728 §5.1.
 
 The cause of a refusal is for the log; the answer never repeats anything of the credential.
 """
@@ -7,10 +9,18 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scopewright.core.errors import Forbidden, InvalidToken, ScopewrightError, Unauthenticated
-from scopewright.core.scopes import Scopes
+from scopewright.core.errors import (
+    Forbidden,
+    InvalidDpopProof,
+    InvalidToken,
+    ScopewrightError,
+    Unauthenticated,
+    UseDpopNonce,
+)
+from scopewright.core.scopes import Scopes, spell
 
 LOG = logging.getLogger("scopewright.guard")
 CLAIMS_KEY = "scopewright.claims"  # where the middleware leaves the claims, in scope or environ
@@ -29,6 +39,25 @@ class InsufficientScope(Forbidden):
     def __init__(self, *, needed: Scopes, missing: Scopes) -> None:
         super().__init__(f"This needs {' '.join(sorted(missing))}.", missing=missing)
         self.needed = needed
+
+
+class NoCredential(Unauthenticated):
+    """Nothing was presented; the route needs these scopes."""
+
+    def __init__(self, needed: Scopes) -> None:
+        super().__init__("A credential is needed.", cause="no credential")
+        self.needed = needed
+
+
+class InsufficientAuthentication(Unauthenticated):
+    """The credential is good, but the person has to sign in again, or more strongly.
+
+    `max_age` (in seconds) and `acr_values` are what to ask the issuer for (RFC 9470 §4).
+    """
+
+    def __init__(self, *, max_age: int | None, acr_values: tuple[str, ...]) -> None:
+        super().__init__("This needs another authentication.", presented=True)
+        self.max_age, self.acr_values = max_age, acr_values
 
 
 class Undeclared(Forbidden):
@@ -55,8 +84,10 @@ class Refusal:
         return json.dumps({"detail": self.detail}).encode()
 
 
-def refusal(error: ScopewrightError, *, metadata_url: str | None = None) -> Refusal:
-    """What to answer to this error, with the pointer of RFC 9728 §5.1 where there is one."""
+def refusal(
+    error: ScopewrightError, *, metadata_url: str | None = None, algs: Sequence[str] = ()
+) -> Refusal:
+    """What to answer to this error; with `algs`, those of DPoP proofs, in that scheme's words."""
     LOG.info("refused: %s %s", type(error).__name__, error.cause)
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
@@ -66,18 +97,25 @@ def refusal(error: ScopewrightError, *, metadata_url: str | None = None) -> Refu
     status, said = _challenge(error)
     if metadata_url is not None:
         said["resource_metadata"] = metadata_url
-    words = ", ".join(f'{name}="{value}"' for name, value in said.items())
-    headers["WWW-Authenticate"] = f"Bearer {words}" if words else "Bearer"
+    if algs:
+        said["algs"] = " ".join(algs)
+    scheme = "DPoP" if algs else "Bearer"
+    words = ", ".join(f'{name}="{value}"' for name, value in said.items() if value)
+    headers["WWW-Authenticate"] = f"{scheme} {words}" if words else scheme
     return Refusal(status, headers, error.detail)
 
 
 def _challenge(error: ScopewrightError) -> tuple[int, dict[str, str]]:
     match error:
         case InsufficientScope(needed=needed):  # all, so that a client knows what to ask for
-            said = {"error": "insufficient_scope", "scope": " ".join(sorted(needed))}
+            said = {"error": "insufficient_scope", "scope": spell(needed)}
             return 403, {**said, "error_description": error.detail}
-        case InvalidToken():
-            return 401, {"error": "invalid_token", "error_description": error.detail}
-        case Unauthenticated():
-            return 401, {}  # RFC 6750 §3.1: no error code where no credential was sent
+        case InsufficientAuthentication(acr_values=acr_values, max_age=max_age):
+            said = {"error": "insufficient_user_authentication", "error_description": error.detail}
+            age = "" if max_age is None else str(max_age)
+            return 401, {**said, "acr_values": " ".join(acr_values), "max_age": age}
+        case InvalidToken() | InvalidDpopProof() | UseDpopNonce():
+            return 401, {"error": error.code, "error_description": error.detail}
+        case NoCredential(needed=needed):  # RFC 6750 §3.1: and so no error code
+            return 401, {"scope": spell(needed)}
     raise error

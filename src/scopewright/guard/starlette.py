@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from functools import wraps
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from functools import partial, wraps
 from typing import Any, Protocol
 
 from starlette.exceptions import HTTPException
@@ -14,40 +14,58 @@ from starlette.routing import Match, Mount, WebSocketRoute
 
 from scopewright.core.errors import ScopewrightError
 from scopewright.core.scopes import Scopes
+from scopewright.guard.binding import Binding
+from scopewright.guard.possession import Shows
 from scopewright.guard.refusals import CLAIMS_KEY, Refusal
 from scopewright.guard.rules import Declaration, declare, declared_by, scope_names
+from scopewright.guard.shown import shown_in_asgi
+from scopewright.guard.step_up import StepUp, step_up_of
 from scopewright.guard.verifier import Claims
 
 
 class Checks(Protocol):
     """The part of a `Guard` that is needed here."""
 
-    def check(self, authorization: str | None, scopes: Scopes) -> Claims: ...
-    async def check_async(self, authorization: str | None, scopes: Scopes) -> Claims: ...
-    def refusal(self, error: ScopewrightError) -> Refusal: ...
+    @property
+    def binding(self) -> Binding: ...
+
+    def check(
+        self, authorization: str | None, scopes: Scopes, *, step_up: StepUp | None, shows: Shows
+    ) -> Claims: ...
+    async def check_async(
+        self, authorization: str | None, scopes: Scopes, *, step_up: StepUp | None, shows: Shows
+    ) -> Claims: ...
+    def refusal(self, error: ScopewrightError, authorization: str | None) -> Refusal: ...
 
 
-def dependency(guard: Checks, scopes: Scopes) -> Callable[[HTTPConnection], Awaitable[Claims]]:
+def dependency(
+    guard: Checks, scopes: Scopes, step_up: StepUp | None = None
+) -> Callable[[HTTPConnection], Awaitable[Claims]]:
     """Asks for these scopes; raises HTTPException 401, 403 or 503."""
 
     async def checked(connection: HTTPConnection) -> Claims:
+        header = authorization(connection)
+        shows = partial(shown_in_asgi, connection.scope, guard.binding)
         try:
-            claims = await guard.check_async(authorization(connection), scopes)
+            claims = await guard.check_async(header, scopes, step_up=step_up, shows=shows)
         except ScopewrightError as error:
-            raise http_exception(guard.refusal(error)) from None
+            raise http_exception(guard.refusal(error, header)) from None
         connection.scope[CLAIMS_KEY] = claims
         return claims
 
     return declare(checked, scopes)
 
 
-def protected(guard: Checks, *names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def protected(
+    guard: Checks, *names: str, max_age: int | None = None, acr_values: Sequence[str] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorates a Starlette endpoint: `@protected(guard, "sensor:read")`.
 
-    The claims are in `request.scope["scopewright.claims"]`.
+    The claims are in `request.scope["scopewright.claims"]`. `max_age` and `acr_values` are those of
+    `Guard.requires`.
     """
-    scopes = scope_names(names)
-    checked = dependency(guard, scopes)
+    scopes, step_up = scope_names(names), step_up_of(max_age, acr_values)
+    checked = dependency(guard, scopes, step_up)
 
     def decorate(endpoint: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(endpoint):
@@ -61,10 +79,13 @@ def protected(guard: Checks, *names: str) -> Callable[[Callable[..., Any]], Call
 
         @wraps(endpoint)
         def guarded(connection: HTTPConnection) -> Any:
+            header = authorization(connection)
+            shows = partial(shown_in_asgi, connection.scope, guard.binding)
             try:
-                connection.scope[CLAIMS_KEY] = guard.check(authorization(connection), scopes)
+                claims = guard.check(header, scopes, step_up=step_up, shows=shows)
             except ScopewrightError as error:
-                raise http_exception(guard.refusal(error)) from None
+                raise http_exception(guard.refusal(error, header)) from None
+            connection.scope[CLAIMS_KEY] = claims
             return endpoint(connection)
 
         return declare(guarded, scopes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from scopewright.guard.guard import Guard
 from scopewright.guard.metadata import METADATA_HEADERS
 from scopewright.guard.refusals import CLAIMS_KEY, Undeclared
 from scopewright.guard.rules import PUBLIC, Rules
+from scopewright.guard.shown import shown_in_wsgi
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -34,9 +36,20 @@ class GuardMiddleware:
         try:
             self._check(environ, path or "/")
         except ScopewrightError as error:
-            said = self._guard.refusal(error)
+            said = self._guard.refusal(error, environ.get("HTTP_AUTHORIZATION"))
             return _answer(start_response, said.status, said.headers, said.body)
-        return self._app(environ, start_response)
+        return self._app(environ, self._starting(environ, start_response))
+
+    def _starting(self, environ: Environ, start_response: StartResponse) -> StartResponse:
+        """Starts the answer with the nonce for the next request, where one is due."""
+        more = [*self._guard.nonce_headers(environ.get("HTTP_AUTHORIZATION")).items()]
+        if not more:
+            return start_response
+
+        def starting(status: str, headers: list[tuple[str, str]], *fault: Any) -> Any:
+            return start_response(status, [*headers, *more], *fault)
+
+        return starting
 
     def _check(self, environ: Environ, path: str) -> None:
         declared = self._rules.find(environ["REQUEST_METHOD"], path)
@@ -44,7 +57,8 @@ class GuardMiddleware:
             raise Undeclared
         if declared is not PUBLIC:
             header = environ.get("HTTP_AUTHORIZATION")
-            environ[CLAIMS_KEY] = self._guard.check(header, declared)
+            shows = partial(shown_in_wsgi, environ, self._guard.binding)
+            environ[CLAIMS_KEY] = self._guard.check(header, declared, shows=shows)
 
 
 def _answer(
