@@ -11,14 +11,17 @@ import hmac
 import json
 from base64 import urlsafe_b64decode
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from scopewright.authority import Authority, View
 from scopewright.clock import Clock
 from scopewright.core.caller import Caller
-from scopewright.core.errors import InvalidToken
+from scopewright.core.confirmation import is_confirmed
+from scopewright.core.errors import InvalidDpopProof, InvalidToken, Unproven, UseDpopNonce
 from scopewright.core.model import (
     EMAIL_PROVIDER,
     ApiKey,
@@ -28,11 +31,16 @@ from scopewright.core.model import (
     PrincipalKind,
     SignIn,
 )
+from scopewright.core.names import PROTOCOL_WORDS
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import Scopes
-from scopewright.guard.verifier import Claims, KeySet, verify
+from scopewright.core.security_profile import profile_of
+from scopewright.guard.jws import KeySet
+from scopewright.guard.possession import Possession
+from scopewright.guard.verifier import Claims, verify
 from scopewright.ids import api_key_id
 from scopewright.keys import jwks, published
+from scopewright.proofs import Proofs
 from scopewright.store import principals, sign_ins
 from scopewright.store.authority import Holder
 from scopewright.store.database import Database
@@ -42,10 +50,27 @@ SUBSTITUTE_HASH = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
+class Presented:
+    """A token or key as a request presents it, nothing of it believed yet.
+
+    `request` is what is looked at for the keys that it shows, if the token is bound to one.
+    """
+
+    secret: str
+    request: Any
+    is_under_dpop: bool = False
+
+    @property
+    def is_api_key(self) -> bool:
+        return self.secret.startswith("swk_")
+
+
+@dataclass(frozen=True, slots=True)
 class GoodToken:
     """An access token that verifies and whose client, principal and session are alive."""
 
     claims: Claims
+    client: Client
     holder: Holder
     scopes: Scopes
 
@@ -63,12 +88,21 @@ class Access:
     """Finds out who presents a credential. Answers None for every kind of bad one alike."""
 
     def __init__(
-        self, *, authority: Authority, database: Database, clock: Clock, public_url: str
+        self,
+        *,
+        authority: Authority,
+        database: Database,
+        clock: Clock,
+        public_url: str,
+        proofs: Proofs,
+        possession_of: Callable[[Any], Possession],
     ) -> None:
         self._authority = authority
         self._database = database
         self._clock = clock
         self._public_url = public_url
+        self._proofs = proofs
+        self._possession_of = possession_of
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
         self._key_sets: dict[tuple[str, ...], KeySet] = {}
 
@@ -78,11 +112,18 @@ class Access:
 
     # --- access tokens --------------------------------------------------------------------------
 
-    async def token(self, view: View, secret: str) -> GoodToken | None:
-        """The access token, if it is good in this workspace now."""
-        claims = self._claims(view, secret)
+    async def token(
+        self, view: View, secret: str, *, audience: str | None = None
+    ) -> GoodToken | None:
+        """The access token, if it is good here now and meant for this audience.
+
+        Without one it must be meant for the workspace itself (RFC 8707 §3).
+        """
+        claims = self._claims(view, secret, audience or view.workspace.id)
         if claims is None or await view.is_token_revoked(claims.token_id):
             return None
+        if profile_of(view.workspace).binds_tokens and "cnf" not in claims.values:
+            return None  # minted before the workspace took the profile up
         client = await self.client(view, claims.client_id)
         holder = await self._holder(view, claims.subject)
         if client is None or holder is None:
@@ -91,33 +132,33 @@ class Access:
             return None
         scopes = claims.scopes
         if view.rules.tokens_of(client).live_scopes:
-            scopes &= holder.held
-        return GoodToken(claims, holder, scopes)
+            scopes &= holder.held | PROTOCOL_WORDS
+        return GoodToken(claims, client, holder, scopes)
 
     async def client(self, view: View, id: str) -> Client | None:
         """A client of the workspace that nobody has disabled."""
         client = await view.client(id)
-        return None if client is None or await self._holder(view, id) is None else client
+        return None if client is None or await self._holder(view, client.id) is None else client
 
     @staticmethod
     async def _holder(view: View, id: str) -> Holder | None:
         holder = await view.principal(id)
         return None if holder is None or holder.principal.disabled_at is not None else holder
 
-    def _claims(self, view: View, secret: str) -> Claims | None:
+    def _claims(self, view: View, secret: str, audience: str) -> Claims | None:
         """What the token says, its signature checked once and remembered by the token's hash."""
         now = self._clock()
         fingerprint = sha256(secret.encode()).digest()
         known = self._verified.get(fingerprint)
         issuer = self.issuer(view.workspace.id)
-        if known is not None and known.issuer == issuer:
+        if known is not None and known.issuer == issuer and audience in known.audience:
             return known if now < known.expires_at else None
         try:
             claims = verify(
                 secret,
                 keys=self._key_set(view, now),
                 issuer=issuer,
-                audience=view.workspace.id,
+                audience=audience,
                 now=now,
             )
         except InvalidToken:
@@ -158,19 +199,59 @@ class Access:
             return await self._authority.workspace_of_key(key_id)
         return unverified_workspace(secret)
 
-    async def bearer(self, view: View, secret: str) -> Caller | None:
-        """The caller that presents a token or key in a workspace."""
-        if secret.startswith("swk_"):
-            return await self._key_caller(view, secret)
-        good = await self.token(view, secret)
-        if good is None:
-            return None
+    async def bearer(
+        self, view: View, presented: Presented, *, audience: str | None = None
+    ) -> Caller | None:
+        """The caller that presents a key, or a token for this audience, in a workspace.
+
+        Raises:
+            Unproven: it is presented under the DPoP scheme, and not good.
+        """
+        if presented.is_api_key and not presented.is_under_dpop:
+            return await self._key_caller(view, presented.secret)
+        good = await self.token(view, presented.secret, audience=audience)
+        if good is not None and await self._is_held(view, good, presented):
+            return self._token_caller(view, good)
+        if presented.is_under_dpop:
+            raise Unproven("The credential is not valid here.", code="invalid_token")
+        return None
+
+    async def bearer_again(self, view: View, presented: Presented) -> Caller | None:
+        """The same caller later in the same request, which has shown its keys already."""
+        if not presented.is_under_dpop:
+            return await self.bearer(view, presented)
+        good = await self.token(view, presented.secret)
+        return None if good is None else self._token_caller(view, good)
+
+    async def _is_held(self, view: View, good: GoodToken, presented: Presented) -> bool:
+        """Whether the request shows the keys that its token is bound to, if it is bound.
+
+        Raises:
+            Unproven: its DPoP proof is not good.
+        """
+        cnf = good.claims.values.get("cnf")
+        if cnf is None and not presented.is_under_dpop:
+            return True
+        shown = self._possession_of(presented.request)
+        if not presented.is_under_dpop:
+            return is_confirmed(cnf, jkt=None, x5t_s256=shown.x5t_s256)
+        try:
+            proof = self._proofs.check(view.workspace, shown, access_token=presented.secret)
+            if not is_confirmed(cnf, jkt=proof.jkt, x5t_s256=shown.x5t_s256):
+                return False
+            await self._proofs.spend(proof)
+        except (InvalidDpopProof, UseDpopNonce) as error:
+            raise Unproven(error.detail, code=error.code) from None
+        return True
+
+    @staticmethod
+    def _token_caller(view: View, good: GoodToken) -> Caller:
         return Caller(
             principal=good.holder.principal,
             held=good.scopes,
             vocabulary=view.rules.vocabulary,
             via="token",
-            client_id=good.claims.client_id,
+            client_id=good.client.id,
             session_id=good.claims.session_id,
             token_id=good.claims.token_id,
         )
@@ -219,17 +300,22 @@ class Access:
 
 def unverified_workspace(secret: str) -> str | None:
     """Which workspace a token says it is for; nothing is believed but where to look."""
+    return next((one for one in unverified_audience(secret) if ":" not in one), None)
+
+
+def unverified_audience(secret: str) -> list[str]:
+    """For whom a token says it is, nothing of it believed: URIs, and perhaps a workspace."""
     parts = secret.split(".")
     if len(parts) != 3:
-        return None
+        return []
     try:
         claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (ValueError, RecursionError):
-        return None
-    audience = claims.get("aud") if isinstance(claims, dict) else None
-    if not isinstance(audience, str) or not audience.isascii() or "\x00" in audience:
-        return None  # no database takes half a surrogate pair, or NUL, as text
-    return audience
+        return []
+    named = claims.get("aud") if isinstance(claims, dict) else None
+    members = named if isinstance(named, list) else [named]
+    # no database takes half a surrogate pair, or NUL, as text
+    return [m for m in members if isinstance(m, str) and m.isascii() and "\x00" not in m]
 
 
 def email_identity(address: str) -> Identity:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from scopewright.core.catalogue import Catalogue
+from scopewright.core.client_documents import kept_id
 from scopewright.core.model import ApiKey, Change, Client, Workspace
 from scopewright.core.tokens import TokenSettings
 from scopewright.store import api_keys, changes, workspaces
@@ -196,8 +197,11 @@ class View:
         return cast("Holder | None", await self._value("principal", id))
 
     async def client(self, id: str) -> Client | None:
-        """A client of this workspace."""
-        return cast("Client | None", await self._value("client", id))
+        """A client of this workspace, by its id or its name in the protocol."""
+        client = cast("Client | None", await self._value("client", kept_id(self.workspace.id, id)))
+        if client is None or client.document_url is None:
+            return client
+        return client if self.workspace.policy.client_id_metadata_documents else None
 
     async def is_session_open(self, id: str) -> bool:
         """Whether a session of this workspace is there and nobody has ended it."""

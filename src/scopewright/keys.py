@@ -27,6 +27,7 @@ from scopewright import ids
 from scopewright.core.errors import Invalid
 from scopewright.core.model import SigningKey
 from scopewright.core.tokens import LONGEST_ACCESS, SIGNING_ALGORITHMS
+from scopewright.guard.jws import KeySet, open_jws
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _NONCE_LENGTH = 12
@@ -120,6 +121,18 @@ def published(keys: Iterable[SigningKey], *, now: datetime) -> list[SigningKey]:
 def jwks(keys: Iterable[SigningKey]) -> dict[str, Any]:
     """The public halves as a JWK set (RFC 7517 §5)."""
     return {"keys": [key.public_jwk for key in keys]}
+
+
+def opened(
+    token: str, keys: Iterable[SigningKey], *, type: str, now: datetime
+) -> dict[str, object]:
+    """The claims of a token that one of these keys has signed; it may have expired long ago.
+
+    Raises:
+        InvalidToken: none of them has, or not a token of this type.
+    """
+    known = KeySet.from_jwks(jwks(published(keys, now=now)))
+    return open_jws(token, keys=known, types=(type,))[1]
 
 
 def retired(key: SigningKey, *, at: datetime) -> SigningKey:

@@ -7,7 +7,15 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from scopewright.core.model import TokenOverrides
 from scopewright.core.tokens import TokenSettings, check_overrides
@@ -52,6 +60,14 @@ class ServerSettings(Section):
     """How the world reaches the server, without a path; default: the address listened at."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses whose word about who is behind them counts (`X-Forwarded-For`)."""
+    tls_certificate: str = ""
+    """A PEM file: the server's certificate with those above it. With it, https is served."""
+    tls_key: str = ""
+    """A PEM file: the private key of that certificate."""
+    tls_client_ca: str = ""
+    """A PEM file: the authorities whose certificates prove clients (`tls_client_auth`)."""
+    client_certificate_header: str = ""
+    """Where trusted proxies tell a client's certificate: as RFC 9440 has it, or escaped PEM."""
 
     @field_validator("public_url")
     @classmethod
@@ -63,11 +79,42 @@ class ServerSettings(Section):
             raise ValueError("the public URL has no path of its own: https://auth.example")
         return url.rstrip("/")
 
+    @field_validator("client_certificate_header")
+    @classmethod
+    def _is_a_header(cls, name: str) -> str:
+        if re.fullmatch(r"[A-Za-z0-9-]*", name) is None:
+            raise ValueError("write the name of a header, such as Client-Cert")
+        return name
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> ServerSettings:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key belong together: name both")
+        if self.tls_certificate and self.public_url.startswith("http://"):
+            raise ValueError("with tls_certificate the public_url begins with https://")
+        if self.client_certificate_header and not self.trusted_proxies:
+            raise ValueError(
+                "client_certificate_header is believed from trusted_proxies only: name them"
+            )
+        if self.tls_client_ca and not self.takes_client_certificates:
+            raise ValueError(
+                "tls_client_ca needs tls_certificate or client_certificate_header:"
+                " without them no client can show a certificate"
+            )
+        return self
+
+    @property
+    def takes_client_certificates(self) -> bool:
+        """Whether a client's certificate can arrive: by our own TLS, or from a proxy."""
+        by_tls = bool(self.tls_certificate and self.tls_client_ca)
+        return by_tls or bool(self.client_certificate_header)
+
     @property
     def url(self) -> str:
         """The public URL; where none is set, the address that is listened at."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"http://{host}:{self.port}"
+        scheme = "https" if self.tls_certificate else "http"
+        return self.public_url or f"{scheme}://{host}:{self.port}"
 
 
 class DatabaseSettings(Section):
@@ -115,6 +162,8 @@ class TokensSettings(Section):
     """Whether our own endpoints look at what is held now, not at the token."""
     signing_algorithm: Literal["ES256", "RS256"] = "ES256"
     """How access tokens are signed."""
+    dpop_nonces: bool = False
+    """Whether every DPoP proof must carry a nonce of ours."""
 
     def policy(self) -> TokenSettings:
         """These settings as the core takes them."""
@@ -188,6 +237,19 @@ class LimitsSettings(Section):
     """Bytes of one attached value."""
 
 
+class OutboundSettings(Section):
+    """What the server asks of others: clients' keys and metadata documents, logout notices."""
+
+    allow: tuple[str, ...] = ()
+    """Hosts, `host` or `host:port`, that may have private addresses or another port than 443."""
+    ca_file: str = ""
+    """Certificate authorities in PEM to believe besides the public ones."""
+    timeout: Duration = timedelta(seconds=5)
+    """How long one request may take as a whole."""
+    limit: int = Field(256 << 10, ge=1024)
+    """Bytes of an answer."""
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -200,5 +262,6 @@ class Settings(Section):
     keys: KeysSettings = KeysSettings()
     workspaces: WorkspacesSettings = WorkspacesSettings()
     limits: LimitsSettings = LimitsSettings()
+    outbound: OutboundSettings = OutboundSettings()
     administrators: tuple[str, ...] = ()
     """Addresses that administer the whole instance."""
