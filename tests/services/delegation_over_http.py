@@ -17,13 +17,21 @@ from scopewright.core.catalogue import Vocabulary
 from scopewright.core.holdings import held
 from scopewright.core.model import ClientType, Invitation, PrincipalKind
 from scopewright.core.scopes import EVERYTHING, NONE, Requested, Scopes
-from scopewright.services import clients, end_users, grants, invitations, members
+from scopewright.services import (
+    clients,
+    end_users,
+    grants,
+    invitations,
+    members,
+    trusted_issuers,
+)
 from scopewright.store import consents, holdings, principals, sessions, vocabulary
 from scopewright.store import invitations as pending_invitations
 from scopewright.store.pages import Window
 from tests.core import delegation_table as table
 from tests.core.delegation_table import Gift, Kind, WayOfGiving
 from tests.inprocess import Running, Tenant
+from tests.outside import Outside
 
 GIVING = (
     "iotman:clients:rotate-secret",
@@ -240,6 +248,16 @@ def _take_control(world: World, by: Credential, _to: str, what: str) -> httpx.Re
     return answer
 
 
+def _trust(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    rules = [{"claims": {"sub": by.name}, "client_id": world.ids[what]}]
+    issuer = f"https://builds.example/{next(world.numbers)}"
+    body = {"issuer": issuer, "jwks": Outside().jwks, "rules": rules}
+    answer = world.tenant.call("POST", "/trusted-issuers", body, bearer=by.secret)
+    if answer.is_success:
+        world.control.add((by.name, what))
+    return answer
+
+
 def _redirect(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
     uri = f"https://elsewhere.example/{next(world.numbers)}"
     change = {"redirect_uris": [uri]}
@@ -277,6 +295,10 @@ ROWS = (
     Row(
         table.CONTROL, "iotman:clients:rotate-secret",
         clients, ("",), CLIENTS, _take_control,
+    ),
+    Row(
+        table.TRUSTED_ISSUER, "iotman:clients:update",
+        trusted_issuers, ("",), CLIENTS, _trust,
     ),
     Row(
         table.REDIRECT_URI, "iotman:clients:update",

@@ -14,7 +14,7 @@ from scopewright.core.errors import Invalid, TooMany
 from scopewright.core.model import Identity
 from scopewright.core.oauth import hash_secret
 from scopewright.ids import new_id
-from scopewright.services.sign_in import SignedIn, SignIns
+from scopewright.services.sign_in import AskedHere, SignedIn, SignIns
 from scopewright.settings import Settings
 from scopewright.store import schema
 from tests.people import ORIGIN, Stage
@@ -205,7 +205,7 @@ def test_only_the_browser_that_asked_goes_on_where_it_was(stage: Stage, ann: str
 def test_only_the_browser_that_asked_is_told_the_address(stage: Stage, ann: str) -> None:
     service = sign_ins(stage)
     send(service, ann)
-    assert service.asked_here(stage.letters.token, browser=HERE) == ann
+    assert service.asked_here(stage.letters.token, browser=HERE) == AskedHere(ann, None)
     assert service.asked_here(stage.letters.token, browser=ELSEWHERE) is None
     assert service.asked_here(stage.letters.token, browser=None) is None
     link(service, stage.letters.token, HERE)

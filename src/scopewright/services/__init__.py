@@ -23,8 +23,10 @@ from scopewright.services.keys import Keys
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
 from scopewright.services.mqtt_configs import MqttConfigs
+from scopewright.services.registration_tokens import RegistrationTokens
 from scopewright.services.scopes import Scopes
 from scopewright.services.sessions import Sessions
+from scopewright.services.trusted_issuers import TrustedIssuers
 from scopewright.services.workspaces import Workspaces
 
 
@@ -44,8 +46,10 @@ class Services:
     exports: Exports
     ingest: Ingest
     mqtt_configs: MqttConfigs
+    registration_tokens: RegistrationTokens
     invitations: Invitations
     audit: Audit
     keys: Keys
     members: Members
     sessions: Sessions
+    trusted_issuers: TrustedIssuers

@@ -9,10 +9,11 @@ from typing import Any
 
 from scopewright import ids
 from scopewright.clock import Clock
-from scopewright.core import delegation, names, oauth, tokens
-from scopewright.core.builtin_clients import acts_for
+from scopewright.core import client_metadata, delegation, names, oauth, tokens
+from scopewright.core.builtin_clients import is_builtin
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.client_authentication import has_secret
 from scopewright.core.errors import Conflict, Forbidden, Invalid, NotFound
 from scopewright.core.model import (
     ChangeKind,
@@ -41,6 +42,7 @@ from scopewright.store.database import Database, Transaction
 from scopewright.store.pages import Page, Window
 
 TokenChanges = Mapping[str, Any]  # some fields of `TokenOverrides` with their new values
+RegistrationChanges = Mapping[str, Any]  # some members of `ClientRegistration`, as JSON has them
 
 LONGEST_OVERLAP = timedelta(days=30)
 
@@ -65,6 +67,7 @@ class ClientSettings:
     scope_default: ScopeDefault | None = None
     grant_types: frozenset[str] | None = None
     tokens: TokenChanges | None = None
+    registration: RegistrationChanges | None = None
 
     def applied_to(self, client: Client) -> Client:
         """The client with what is said.
@@ -75,8 +78,16 @@ class ClientSettings:
         values = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         said = {name: value for name, value in values.items() if value is not None}
         said["tokens"] = tokens.check_overrides(replace(client.tokens, **(self.tokens or {})))
+        said["registration"] = client_metadata.changed(client.registration, self.registration or {})
         changed: Client = replace(client, **said)
-        return oauth.check_registration(replace(changed, name=names.check_title(changed.name)))
+        changed = replace(changed, name=names.check_title(changed.name))
+        return client_metadata.check_method(oauth.check_registration(changed))
+
+    @property
+    def describes(self) -> bool:
+        """Whether something is said that a metadata document says of its client."""
+        described = (self.name, self.redirect_uris, self.grant_types, self.registration)
+        return any(value is not None for value in described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +122,14 @@ class Clients:
     def register(
         self, caller: Caller, *, type: ClientType, settings: ClientSettings
     ) -> tuple[Registered, str | None]:
-        """A new client, and its secret where its type has one: shown now, and never again.
+        """A new client, and its secret where one proves it: shown now, and never again.
 
         Raises:
             Invalid: a setting that is out of bounds or does not fit the type.
         """
         now, secret = self.clock(), ids.new_secret("sws")
         client = settings.applied_to(_new(caller, type, now))
-        if client.is_confidential:
+        if has_secret(client):
             client = replace(client, secrets=(ClientSecret(oauth.hash_secret(secret), now),))
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.CLIENT, client.id, at=now)
@@ -126,29 +137,37 @@ class Clients:
             clients.add(tx, client)
             after = {"type": client.type.value, **_described(client)}
             audit.record(tx, caller, "clients:create", client.id, at=now, after=after)
-        return Registered(client), secret if client.is_confidential else None
+        return Registered(client), secret if has_secret(client) else None
 
     @needs("clients:update")
     def update(self, caller: Caller, *, id: str, settings: ClientSettings) -> Registered:
         """Change what is said; each list that is named is replaced. The type never changes.
 
         Another redirect URI receives what people have consented to send to the present one: so it
-        counts as giving, and the recorded consents are dropped.
+        counts as giving, and the recorded consents are dropped. So do other keys: whoever has them
+        is the client.
 
         Raises:
             NotFound: there is no such client.
             Forbidden: it is built in.
+            Conflict: it describes itself elsewhere.
             Invalid: a setting that is out of bounds or does not fit the type.
-            Escalation: people in session with the client hold what the caller does not.
+            Escalation: the client, or people in session with it, hold what the caller does not.
         """
         now = self.clock()
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.CLIENT, id, at=now)
             before = _changeable(tx, caller, id)
+            if before.document_url is not None and settings.describes:
+                raise Conflict("This client describes itself at its URL.", conflict="document_url")
             after = settings.applied_to(before)
+            if not client_metadata.is_proven_alike(before.registration, after.registration):
+                self._refuse_control(tx, caller, before)
             if set(after.redirect_uris) != set(before.redirect_uris):
                 self._refuse_redirecting(tx, caller, before, now)
                 consents.remove_of_client(tx, id)
+            if not has_secret(after):
+                clients.expire_secrets(tx, id, now=now, at=now)
             clients.change(tx, after)
             principals.rename(tx, id, name=after.name)
             audit.record(tx, caller, "clients:update", id, at=now, **_changed(before, after))
@@ -163,7 +182,7 @@ class Clients:
         Raises:
             NotFound: there is no such client.
             Invalid: the overlap is out of bounds.
-            Conflict: clients of this type have no secret.
+            Conflict: clients of this type or method have no secret.
             Escalation: the client holds what the caller does not.
         """
         if not timedelta() <= overlap <= LONGEST_OVERLAP:
@@ -173,7 +192,7 @@ class Clients:
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.CLIENT, id, at=now)
             client = _find(tx, caller, id)
-            if not client.is_confidential:
+            if not has_secret(client):
                 raise Conflict("A client of this type has no secret.", conflict="type")
             self._refuse_control(tx, caller, client)
             clients.expire_secrets(tx, id, now=now, at=now + overlap)
@@ -203,7 +222,7 @@ class Clients:
             audit.record(tx, caller, "clients:delete", id, at=now, before=before)
 
     def _refuse_control(self, tx: Transaction, caller: Caller, client: Client) -> None:
-        """Who knows the secret can do all that the client can."""
+        """Who has the secret or the keys can do all that the client can."""
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
         delegation.refuse_escalation(
             held=holdings.of_giver(tx, caller, words),
@@ -241,7 +260,7 @@ def _find(tx: Transaction, caller: Caller, id: str) -> Client:
 
 def _changeable(tx: Transaction, caller: Caller, id: str) -> Client:
     client = _find(tx, caller, id)
-    if acts_for(client) is PrincipalKind.MEMBER:
+    if is_builtin(client):
         raise Forbidden("This client is built in; it is read-only.")
     return client
 
@@ -289,6 +308,7 @@ def _described(client: Client) -> dict[str, Any]:
         "scope_default": client.scope_default.value,
         "grant_types": sorted(client.grant_types),
         "tokens": asdict(client.tokens),
+        "registration": client_metadata.said(client.registration),
     }
 
 

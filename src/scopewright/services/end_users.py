@@ -30,6 +30,7 @@ from scopewright.store import (
     holdings,
     magic_links,
     principals,
+    sessions,
     vocabulary,
     workspaces,
 )
@@ -131,6 +132,7 @@ class EndUsers:
                 at=now, forget_at=now + LONGEST_ACCESS,
             )  # fmt: skip
             granted = [grant.scope for grant in grants.of_principal(tx, person.id)]
+            sessions.end_of_principal(tx, person.id, at=now, why="removed")
             if not principals.remove(tx, person.id):
                 raise NotFound("There is no such end-user.")
             before = {"email": person.name, "scopes": granted}

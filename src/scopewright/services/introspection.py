@@ -1,4 +1,4 @@
-"""Introspect and revoke a token, and userinfo: what a bearer may learn about a credential."""
+"""Introspect and revoke a token: what may be learned about a credential, and how it ends."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ from datetime import datetime
 from typing import Any
 
 from scopewright import ids
-from scopewright.access import Access, GoodKey, GoodToken
+from scopewright.access import Access, GoodKey, GoodToken, unverified_audience
+from scopewright.authentication import ClientAuthentication
 from scopewright.authority import View
 from scopewright.clock import Clock
-from scopewright.core import oauth
-from scopewright.core.caller import Caller
-from scopewright.core.errors import Forbidden, InvalidClient
-from scopewright.core.model import AuditEvent, ChangeKind, Client, PrincipalKind
-from scopewright.core.names import PROTOCOL_WORDS
-from scopewright.core.oauth import ClientCredential, hash_secret
+from scopewright.core.client_authentication import ClientCredential
+from scopewright.core.confirmation import is_dpop_bound
+from scopewright.core.errors import InvalidClient
+from scopewright.core.model import AuditEvent, ChangeKind, Client
+from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import spell
+from scopewright.core.security_profile import profile_of
 from scopewright.core.tokens import LONGEST_ACCESS
-from scopewright.store import api_keys, audit, metadata, principals, sessions, workspaces
+from scopewright.keys import KeyRing, signing_now
+from scopewright.store import api_keys, audit, clients, principals, sessions, workspaces
 from scopewright.store.database import Database
 
 INACTIVE: dict[str, Any] = {"active": False}
+JWT_TYPE = "token-introspection+jwt"
+# RFC 9470 §6.2, RFC 8693 §4.1, RFC 9396 §9.2, RFC 7800 §3
+TOLD_ON = ("sid", "acr", "auth_time", "act", "authorization_details", "cnf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +37,15 @@ class Introspection:
     database: Database
     clock: Clock
     access: Access
+    authentication: ClientAuthentication
+    key_ring: KeyRing
 
     async def asker(
         self, view: View, *, bearer: str | None, credential: ClientCredential | None
-    ) -> None:
+    ) -> Client | None:
         """Let the question be put: by a confidential client or an API key of this workspace.
+
+        Answers the client; None for a key.
 
         Raises:
             InvalidClient: neither, or not proven.
@@ -44,31 +53,54 @@ class Introspection:
         if bearer is not None:
             if await self.access.api_key(view, bearer) is None:
                 raise InvalidClient("Client authentication failed.")
-            return
+            return None
         if credential is None:
             raise InvalidClient("Client authentication failed.")
         client = await self.client(view, credential)
         if not client.is_confidential:
             raise InvalidClient("Client authentication failed.")
+        return client
 
     async def client(self, view: View, credential: ClientCredential) -> Client:
         """The client that this credential proves.
 
         Raises:
-            InvalidClient, InvalidRequest: as `core.oauth.authenticate`.
+            InvalidClient, InvalidRequest: as `core.client_authentication.authenticate`.
         """
-        known = await self.access.client(view, credential.client_id)
-        return oauth.authenticate(known, credential, now=self.clock())
+        client = await self.authentication.client(view, credential)
+        if await self.access.client(view, client.id) is None:
+            raise InvalidClient("Client authentication failed.")
+        return client
 
-    async def introspect(self, view: View, token: str) -> dict[str, Any]:
-        """What is true of a token now (RFC 7662 §2.2); `active: false` for all that is not."""
+    async def introspect(
+        self, view: View, token: str, *, resource: str | None = None
+    ) -> dict[str, Any]:
+        """What is true of a token now (RFC 7662 §2.2); `active: false` for all that is not.
+
+        `resource` is the one that asks, without it the workspace's: a token for another audience
+        is not active there.
+        """
         if token.startswith("swk_"):
             key = await self.access.api_key(view, token)
             return INACTIVE if key is None else self._of_key(view, key)
         if token.startswith("swr_"):
             return await asyncio.to_thread(self._of_refresh_token, view, token)
-        good = await self.access.token(view, token)
+        good = await self.access.token(view, token, audience=resource)
         return INACTIVE if good is None else _of_token(good)
+
+    def signed(self, view: View, asker: Client, told: dict[str, Any]) -> str:
+        """What is true of a token as a JWT for the client that asks (RFC 9701 §5)."""
+        now, rules = self.clock(), view.rules
+        chosen = asker.registration.introspection_signed_response_alg
+        algorithm = profile_of(rules.workspace).signing(chosen or rules.tokens.signing_algorithm)
+        key = signing_now(rules.signing_keys, algorithm, now=now)
+        claims = {
+            "iss": self.access.issuer(view.workspace.id),
+            "aud": asker.client_id,
+            "iat": int(now.timestamp()),
+            "token_introspection": told,
+        }
+        return self.key_ring.sign(key, claims, type=JWT_TYPE)
 
     def _of_key(self, view: View, good: GoodKey) -> dict[str, Any]:
         answer: dict[str, Any] = {
@@ -89,15 +121,16 @@ class Introspection:
         with self.database.read() as tx:
             stored, session = sessions.of_token(tx, hash_secret(token))
             person = principals.get(tx, session.principal_id) if session else None
+            client = clients.get(tx, session.client_id) if session else None
         if stored is None or stored.consumed_at is not None or session is None:
             return INACTIVE
         if session.workspace_id != view.workspace.id or not session.is_active(now):
             return INACTIVE
-        if person is None or person.disabled_at is not None:
+        if client is None or person is None or person.disabled_at is not None:
             return INACTIVE
         return {
             "active": True,
-            "client_id": session.client_id,
+            "client_id": client.client_id,
             "sub": session.principal_id,
             "iss": self.access.issuer(view.workspace.id),
             "iat": int(stored.issued_at.timestamp()),
@@ -110,14 +143,15 @@ class Introspection:
         """Revoke a token of this client's. Unknown and foreign tokens are passed over (§2.2).
 
         Raises:
-            InvalidClient, InvalidRequest: as `core.oauth.authenticate`.
+            InvalidClient, InvalidRequest: as `core.client_authentication.authenticate`.
         """
         client = await self.client(view, credential)
         if token.startswith("swr_"):
             await asyncio.to_thread(self._revoke_refresh_token, client, token)
             return
-        good = await self.access.token(view, token)
-        if good is not None and good.claims.client_id == client.id:
+        audience = next(iter(unverified_audience(token)), None)  # whoever it is for
+        good = await self.access.token(view, token, audience=audience)
+        if good is not None and good.client.id == client.id:
             await asyncio.to_thread(self._revoke_access_token, client, good)
 
     async def revoke_key(self, view: View, secret: str) -> bool:
@@ -170,30 +204,6 @@ class Introspection:
     def _touch(self, tx: Any, workspace_id: str, kind: ChangeKind, id: str, now: datetime) -> None:
         workspaces.touch(tx, workspace_id, kind, id, at=now, forget_at=now + LONGEST_ACCESS)
 
-    # --- userinfo -------------------------------------------------------------------------------
-
-    async def userinfo(self, view: View, caller: Caller) -> dict[str, Any]:
-        """What a person may know of itself: name, scopes, metadata.
-
-        Raises:
-            Forbidden: the token is a program's.
-        """
-        principal = caller.principal
-        if principal.kind is PrincipalKind.CLIENT or principal.identity is None:
-            raise Forbidden("Userinfo answers people's tokens only.")
-        attached = await asyncio.to_thread(self._metadata, principal.id)
-        return {
-            "sub": principal.id,
-            "email": principal.identity.subject,
-            "workspace": view.workspace.id,
-            "scopes": sorted(caller.held - PROTOCOL_WORDS),
-            "metadata": attached,
-        }
-
-    def _metadata(self, principal_id: str) -> dict[str, Any]:
-        with self.database.read() as tx:
-            return {entry.key: entry.value for entry in metadata.of_principal(tx, principal_id)}
-
 
 def _of_token(good: GoodToken) -> dict[str, Any]:
     claims = good.claims
@@ -208,10 +218,9 @@ def _of_token(good: GoodToken) -> dict[str, Any]:
         "iat": claims.values["iat"],
         "nbf": claims.values["nbf"],
         "jti": claims.token_id,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if is_dpop_bound(claims.values) else "Bearer",
     }
     if "user" in claims.values:
         answer["username"] = claims.values["user"]
-    if claims.session_id is not None:
-        answer["sid"] = claims.session_id
+    answer.update({name: claims.values[name] for name in TOLD_ON if name in claims.values})
     return answer

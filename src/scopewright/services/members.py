@@ -21,6 +21,7 @@ from scopewright.store import (
     holdings,
     invitations,
     principals,
+    sessions,
     vocabulary,
     workspaces,
 )
@@ -109,6 +110,7 @@ class Members:
             member = self._find(tx, caller, id)
             self._refuse_last(tx, member)
             cancelled = invitations.remove_of_sender(tx, id)
+            sessions.end_of_principal(tx, id, at=now, why="removed")
             principals.remove(tx, id)
             audit.record(
                 tx, caller, "members:remove", id, at=now,

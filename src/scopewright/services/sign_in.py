@@ -17,12 +17,13 @@ from scopewright import ids, mail
 from scopewright.access import email_identity
 from scopewright.clock import Clock
 from scopewright.core import names
+from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, TooMany
 from scopewright.core.model import Identity, MagicLink, SignIn
 from scopewright.core.oauth import hash_secret
 from scopewright.mail import Mailer
 from scopewright.settings.tree import SignInSettings
-from scopewright.store import authorizations, limits, magic_links, principals, sign_ins
+from scopewright.store import authorizations, limits, magic_links, principals, sessions, sign_ins
 from scopewright.store.database import Database, Transaction
 
 
@@ -33,6 +34,14 @@ class SignedIn:
     identity: Identity
     cookie: str
     continue_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedHere:
+    """The address that a browser asked a letter to, and what it was on its way to."""
+
+    email: str
+    continue_to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,9 @@ class SignIns:
     ) -> None:
         """Send a letter to an address that is known here, and do the same work for any other.
 
-        `browser` is the cookie of the browser that asks, `continue_to` the authorization it is on
-        its way to. Over the limit of an address nothing is sent, and nothing said of it.
+        `browser` is the cookie of the browser that asks, `continue_to` the authorization or device
+        page it is on its way to. Over the limit of an address nothing is sent, and nothing said of
+        it.
 
         Raises:
             Invalid: this is no address.
@@ -101,14 +111,14 @@ class SignIns:
 
     # --- redeeming it ---------------------------------------------------------------------------
 
-    def asked_here(self, token: str, *, browser: str | None) -> str | None:
-        """The address of a live link, told only to the browser that asked for it."""
+    def asked_here(self, token: str, *, browser: str | None) -> AskedHere | None:
+        """What a live link is for, told only to the browser that asked for it."""
         now = self.clock()
         with self.database.read() as tx:
             link = magic_links.get(tx, hash_secret(token))
         if link is None or not _is_live(link, now) or not _is_of_browser(link, browser):
             return None
-        return link.email
+        return AskedHere(link.email, link.continue_to)
 
     def redeem_link(
         self, token: str, *, browser: str | None, email: str | None, cookie: str | None = None
@@ -185,10 +195,11 @@ class SignIns:
     def _new_cookie(self, tx: Transaction, identity: Identity, *, replaced: str | None) -> str:
         """Always a new value: one that was planted in the browser before must be worth nothing."""
         now, cookie = self.clock(), ids.new_secret("swi")
-        if replaced:
-            sign_ins.remove(tx, hash_secret(replaced))
         until = now + self.settings.browser_lifetime
-        sign_ins.add(tx, SignIn(hash_secret(cookie), identity, now, now, until))
+        signed_in = SignIn(hash_secret(cookie), identity, now, now, until)
+        if replaced:
+            _replace(tx, hash_secret(replaced), signed_in)
+        sign_ins.add(tx, signed_in)
         return cookie
 
     def _welcomed(self, signed_in: SignedIn) -> SignedIn:
@@ -199,6 +210,14 @@ class SignIns:
             if not is_known:
                 self.register(signed_in.identity)
         return signed_in
+
+
+def _replace(tx: Transaction, cookie_hash: str, by: SignIn) -> None:
+    """The earlier sign-in goes; what it began can still be ended by signing the person out."""
+    before = sign_ins.get(tx, cookie_hash, now=by.authenticated_at)
+    sign_ins.remove(tx, cookie_hash)
+    if before is not None and before.identity == by.identity:
+        sessions.move_to_sign_in(tx, cookie_hash, by.cookie_hash)
 
 
 def _is_live(link: MagicLink, now: datetime) -> bool:
@@ -213,9 +232,9 @@ def _equal(presented: str, expected: str | None) -> bool:
     return expected is not None and hmac.compare_digest(presented.encode(), expected.encode())
 
 
-def _path_of(tx: Transaction, authorization_id: str) -> str | None:
-    """Where a pending authorization goes on."""
-    authorization = authorizations.get(tx, authorization_id)
+def _path_of(tx: Transaction, continue_to: str) -> str | None:
+    """Where a pending authorization, or a device page, goes on."""
+    authorization = authorizations.get(tx, continue_to)
     if authorization is None:
-        return None
+        return device_path(continue_to)
     return f"/w/{authorization.workspace_id}/authorize/{authorization.id}"

@@ -10,13 +10,21 @@ from scopewright import log
 from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.caller import Caller, needs
+from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import Conflict, NotFound
-from scopewright.core.model import ChangeKind, Identity, PrincipalKind, Workspace
+from scopewright.core.model import (
+    ChangeKind,
+    Identity,
+    PrincipalKind,
+    Workspace,
+    WorkspacePolicy,
+)
+from scopewright.core.policy import check_policy
 from scopewright.core.tokens import check_overrides
-from scopewright.store import audit, issued_tokens, workspaces
+from scopewright.store import audit, issued_tokens, vocabulary, workspaces
 from scopewright.store.database import Database, Transaction
 
-TokenChanges = Mapping[str, Any]  # some fields of `TokenOverrides` with their new values
+Changes = Mapping[str, Any]  # some fields of a dataclass with their new values
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,7 @@ class Workspaces:
 
     database: Database
     clock: Clock
+    catalogues: Mapping[str, Catalogue]
 
     def of_identity(self, identity: Identity) -> list[Workspace]:
         """The workspaces of which a person is a member, oldest first."""
@@ -39,14 +48,19 @@ class Workspaces:
 
     @needs("workspace:update")
     def change(
-        self, caller: Caller, *, name: str | None = None, tokens: TokenChanges | None = None
+        self,
+        caller: Caller,
+        *,
+        name: str | None = None,
+        tokens: Changes | None = None,
+        policy: Changes | None = None,
     ) -> Workspace:
-        """Rename the workspace; set some of its token settings (None: as the server's).
+        """Rename the workspace; set some of its token settings (None: as the server's) or policy.
 
         The slug and the id never change, so neither do its addresses and its audience.
 
         Raises:
-            Invalid: the name, a lifetime or an algorithm is refused.
+            Invalid: the name, a lifetime, an algorithm or a member of the policy is refused.
         """
         title, now = None if name is None else names.check_title(name), self.clock()
         with self.database.write() as tx:
@@ -57,6 +71,7 @@ class Workspaces:
                 before,
                 name=title or before.name,
                 tokens=check_overrides(replace(before.tokens, **(tokens or {}))),
+                policy=self._policy(tx, before, policy or {}),
             )
             workspaces.change(tx, after)
             audit.record(
@@ -64,6 +79,14 @@ class Workspaces:
                 before=_changeable(before), after=_changeable(after),
             )  # fmt: skip
         return after
+
+    def _policy(self, tx: Transaction, before: Workspace, changes: Changes) -> WorkspacePolicy:
+        if not changes:
+            return before.policy
+        known = set(vocabulary.of_workspace(tx, before, self.catalogues).by_name)
+        declared = before.policy.resources.values()  # a deleted scope may go on standing there
+        known.update(*declared)
+        return check_policy(replace(before.policy, **changes), known=frozenset(known))
 
     @needs("workspace:delete")
     def delete(self, caller: Caller) -> None:
@@ -99,4 +122,8 @@ def _present(tx: Transaction, caller: Caller) -> Workspace:
 
 
 def _changeable(workspace: Workspace) -> dict[str, object]:
-    return {"name": workspace.name, "tokens": asdict(workspace.tokens)}
+    return {
+        "name": workspace.name,
+        "tokens": asdict(workspace.tokens),
+        "policy": asdict(workspace.policy),
+    }
