@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from scopewright.core.client_metadata_members import READERS
+
 LONGEST_TEXT = 4000
 MOST_CLIENTS = 1000
 
@@ -37,6 +39,7 @@ Title = Annotated[Text, _told(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", minLength=1, 
 Slug = Annotated[Text, _told(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", maxLength=63)]
 UrlPath = Annotated[Text, _told(pattern="^[a-z0-9_-]+$", maxLength=64)]
 BrokerUrl = Annotated[Text, _told(pattern="^mqtts?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$")]
+HttpsUrl = Annotated[Text, _told(pattern="^https://[^#]+$")]
 RedirectUri = Annotated[Text, _told(format="uri")]
 Algorithm = Annotated[Text, _told(enum=["ES256", "RS256"])]
 
@@ -90,6 +93,21 @@ class TokenChange(Body):
     signing_algorithm: Algorithm | None = None
 
 
+class PolicyChange(Body):
+    """What to change about a workspace's policy; `resources` replaces the present ones."""
+
+    security_profile: Literal["default", "fapi2"] | None = None
+    client_registration: Literal["closed", "token", "open"] | None = None
+    client_id_metadata_documents: bool | None = None
+    resources: dict[Text, list[Name]] | None = None
+
+
+# The core reads the values; here it is only told which members there are.
+Registration = Annotated[
+    dict[str, Any], _told(propertyNames={"enum": sorted(READERS)}), Field(max_length=len(READERS))
+]
+
+
 class ClientChange(Body):
     """What to change about a client; null counts as not named; a list replaces the present one."""
 
@@ -100,6 +118,7 @@ class ClientChange(Body):
     scope_default: Literal["held", "none"] | None = None
     grant_types: list[Text] | None = None
     tokens: TokenChange | None = None
+    registration: Registration | None = None
 
 
 class NewClient(Body):
@@ -112,6 +131,14 @@ class NewClient(Body):
     allow_both_auth_methods: bool = False
     scope_default: Literal["held", "none"] | None = None
     tokens: TokenChange | None = None
+    registration: Registration | None = None
+
+
+class NewRegistrationToken(Body):
+    """A token by which clients register themselves, for so many seconds: a day if none is named."""
+
+    note: Text = ""
+    expires_in: int = Field(86_400, ge=1, le=90 * 86_400)
 
 
 class SecretRotation(Body):
@@ -184,3 +211,31 @@ class MqttConfigChange(Body):
     broker_url: BrokerUrl | None = None
     topic_filter: str | None = None
     write_scope: Name | None = None
+
+
+class IssuerRule(Body):
+    """Which assertions speak for a client: those that carry each of these claims so."""
+
+    claims: dict[Text, Text | int | bool] = Field(max_length=20)
+    client_id: Text
+
+
+class TrustedIssuerChange(Body):
+    """What to change about a trusted issuer; null counts as not named; rules are replaced."""
+
+    audience: Text | None = None
+    jwks_uri: HttpsUrl | None = None
+    jwks: dict[str, Any] | None = None
+    rules: list[IssuerRule] | None = Field(None, max_length=100)
+    single_use: bool | None = None
+
+
+class NewTrustedIssuer(Body):
+    """An outside issuer to trust, with its keys or where they are."""
+
+    issuer: HttpsUrl
+    audience: Text | None = None
+    jwks_uri: HttpsUrl | None = None
+    jwks: dict[str, Any] | None = None
+    rules: list[IssuerRule] = Field(min_length=1, max_length=100)
+    single_use: bool | None = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from scopewright.api.bodies import ClientChange, NewClient, SecretRotation
 from scopewright.api.entrance import AskHere, WindowHere
 from scopewright.api.shapes import Listed, TokenSettingsShape
+from scopewright.core.client_metadata import said
 from scopewright.core.model import ClientType, ScopeDefault
 from scopewright.services.clients import ClientSettings, Registered
 
@@ -23,7 +24,11 @@ class SecretShape(BaseModel):
 
 
 class ClientShape(BaseModel):
-    """A client with the scopes granted to it; `internal_scopes` open operations here."""
+    """A client with the scopes granted to it; `internal_scopes` open operations here.
+
+    `registration` is what it says by the standards' names. One with a `document_url` goes by that
+    in the protocol, and by `client_id` here.
+    """
 
     client_id: str
     name: str
@@ -34,6 +39,8 @@ class ClientShape(BaseModel):
     scope_default: ScopeDefault
     grant_types: list[str]
     tokens: TokenSettingsShape
+    registration: dict[str, Any]
+    document_url: str | None
     secrets: list[SecretShape]
     scopes: list[str]
     internal_scopes: list[str]
@@ -94,15 +101,17 @@ def delete(ask: AskHere, id: str) -> Response:
 
 
 def _settings(body: NewClient | ClientChange) -> ClientSettings:
-    said: dict[str, Any] = body.model_dump(exclude={"type", "tokens"}, exclude_none=True)
-    if "redirect_uris" in said:
-        said["redirect_uris"] = tuple(said["redirect_uris"])
-    if "scope_default" in said:
-        said["scope_default"] = ScopeDefault(said["scope_default"])
-    if "grant_types" in said:
-        said["grant_types"] = frozenset(said["grant_types"])
+    named: dict[str, Any] = body.model_dump(
+        exclude={"type", "tokens", "registration"}, exclude_none=True
+    )
+    if "redirect_uris" in named:
+        named["redirect_uris"] = tuple(named["redirect_uris"])
+    if "scope_default" in named:
+        named["scope_default"] = ScopeDefault(named["scope_default"])
+    if "grant_types" in named:
+        named["grant_types"] = frozenset(named["grant_types"])
     tokens = None if body.tokens is None else body.tokens.model_dump(exclude_unset=True)
-    return ClientSettings(**said, tokens=tokens)
+    return ClientSettings(**named, tokens=tokens, registration=body.registration)
 
 
 def _members(registered: Registered) -> dict[str, Any]:
@@ -117,6 +126,8 @@ def _members(registered: Registered) -> dict[str, Any]:
         "scope_default": client.scope_default,
         "grant_types": sorted(client.grant_types),
         "tokens": TokenSettingsShape.of(client.tokens),
+        "registration": said(client.registration),
+        "document_url": client.document_url,
         "secrets": [
             SecretShape(created_at=secret.created_at, expires_at=secret.expires_at)
             for secret in client.secrets

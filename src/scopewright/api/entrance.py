@@ -19,7 +19,7 @@ from scopewright.services import Services
 from scopewright.settings import Settings
 from scopewright.store.pages import Window
 from scopewright.web.cookies import ANTI_FORGERY_HEADER, Cookies
-from scopewright.web.credentials import SIGN_IN_COOKIE, bearer_of, cookie_of
+from scopewright.web.credentials import KNOWN_CALLER, SIGN_IN_COOKIE, cookie_of, presented_of
 from scopewright.web.http import header, unauthenticated
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -103,14 +103,17 @@ async def find_workspace(entrance: Entrance, name: str) -> View | None:
 
 
 async def find_caller(entrance: Entrance, request: Request, view: View | None) -> Caller:
-    """Who asks: bearer first, then the browser's cookie."""
+    """Who asks: known already, by bearer, then by the browser's cookie."""
+    known = request.scope.get(KNOWN_CALLER)  # no request from outside can put one there
+    if isinstance(known, Caller) and view is not None and known.workspace_id == view.workspace.id:
+        return known
     authorization = header(request.scope, b"authorization")
-    bearer = bearer_of(authorization)
-    if bearer is not None and view is not None:
-        caller = await entrance.access.bearer(view, bearer.secret)
+    presented = presented_of(authorization, request.scope)
+    if presented is not None and view is not None:
+        caller = await entrance.access.bearer(view, presented)
         if caller is not None:
             return caller
-    if bearer is None and authorization is None:
+    if authorization is None:
         sign_in = await find_sign_in(entrance, request)
         if sign_in is not None:
             return await _browser(entrance, view, sign_in)

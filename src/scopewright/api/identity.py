@@ -20,7 +20,7 @@ from scopewright.api.visitor import VisitorHere, caller_of, visit
 from scopewright.core.caller import Caller
 from scopewright.core.errors import ScopewrightError
 from scopewright.core.model import PrincipalKind, SignIn
-from scopewright.web.credentials import bearer_of
+from scopewright.web.credentials import presented_of
 from scopewright.web.http import header, json_answer
 
 WHOAMI = "/api/whoami"
@@ -88,10 +88,12 @@ class Whoami:
 
     async def _caller(self, scope: Scope) -> Caller | None:
         try:
-            bearer = bearer_of(header(scope, b"authorization"))
+            presented = presented_of(header(scope, b"authorization"), scope)
         except ScopewrightError:
             return None  # whoever follows says what is wrong
-        return None if bearer is None else await caller_of(self._entrance, bearer.secret)
+        if presented is None or presented.is_under_dpop:
+            return None
+        return await caller_of(self._entrance, presented)
 
 
 def _asks_plainly(scope: Scope) -> bool:

@@ -22,7 +22,7 @@ from scopewright.core.errors import Invalid, NotFound, ScopewrightError
 from scopewright.ids import is_id
 from scopewright.services.datapoints import Door
 from scopewright.services.ingest import Batch
-from scopewright.web.credentials import bearer_of
+from scopewright.web.credentials import presented_of
 from scopewright.web.events import LAST_EVENT_ID, Event, streamed
 from scopewright.web.http import client_address, header, read_body, unauthenticated
 
@@ -76,7 +76,7 @@ async def follow(request: Request, workspace: str, path: str) -> StreamingRespon
     async def poll() -> Sequence[Event] | None:
         nonlocal place
         try:  # again each time: the credential, the export or its scope may be gone
-            view, caller = await _enter(request, workspace)
+            view, caller = await _enter(request, workspace, again=True)
             door = Door(view.workspace.id, path, caller)
             news, place = await asyncio.to_thread(services.datapoints.arrived, door, place)
         except ScopewrightError:
@@ -86,8 +86,12 @@ async def follow(request: Request, workspace: str, path: str) -> StreamingRespon
     return streamed(poll)
 
 
-async def _enter(request: Request, workspace: str) -> tuple[View, Caller | None]:
+async def _enter(
+    request: Request, workspace: str, *, again: bool = False
+) -> tuple[View, Caller | None]:
     """The workspace, and who presents a credential of it; None who presents none.
+
+    Asked `again`, a request need not prove its keys once more.
 
     Raises:
         NotFound: there is no such workspace.
@@ -100,8 +104,9 @@ async def _enter(request: Request, workspace: str) -> tuple[View, Caller | None]
     authorization = header(request.scope, b"authorization")
     if authorization is None:
         return view, None
-    bearer = bearer_of(authorization)
-    caller = None if bearer is None else await entrance.access.bearer(view, bearer.secret)
+    presented = presented_of(authorization, request.scope)
+    find = entrance.access.bearer_again if again else entrance.access.bearer
+    caller = None if presented is None else await find(view, presented)
     if caller is None:
         raise unauthenticated(presented=True)
     return view, caller

@@ -23,9 +23,11 @@ from scopewright.api import (
     members,
     metadata,
     mqtt_configs,
+    registration_tokens,
     scopes,
     sessions,
     signing_keys,
+    trusted_issuers,
     workspaces,
 )
 
@@ -78,6 +80,13 @@ ROUTES: list[Route] = [
     _in_workspace("DELETE", "/sessions/{id}", "sessions:revoke", sessions.revoke, 204),
     _in_workspace("GET", "/signing-keys", "keys:read", signing_keys.index),
     _in_workspace("POST", "/signing-keys/rotate", "keys:rotate", signing_keys.rotate),
+    _in_workspace("GET", "/trusted-issuers", "clients:read", trusted_issuers.index),
+    _in_workspace("POST", "/trusted-issuers", "clients:update", trusted_issuers.trust, 201),
+    _in_workspace("GET", "/trusted-issuers/{id}", "clients:read", trusted_issuers.show),
+    _in_workspace("PATCH", "/trusted-issuers/{id}", "clients:update", trusted_issuers.change),
+    _in_workspace(
+        "DELETE", "/trusted-issuers/{id}", "clients:update", trusted_issuers.distrust, 204
+    ),
     _in_workspace("GET", "/audit", "audit:read", audit.index),
     _in_workspace("GET", "/vocabulary", "scopes:read", scopes.vocabulary),
     _in_workspace("GET", "/scopes", "scopes:read", scopes.index),
@@ -117,6 +126,13 @@ ROUTES: list[Route] = [
     _in_workspace("DELETE", "/clients/{id}", "clients:delete", clients.delete, 204),
     _in_workspace(
         "POST", "/clients/{id}/rotate-secret", "clients:rotate-secret", clients.rotate_secret
+    ),
+    _in_workspace("GET", "/registration-tokens", "clients:read", registration_tokens.index),
+    _in_workspace(
+        "POST", "/registration-tokens", "clients:create", registration_tokens.create, 201
+    ),
+    _in_workspace(
+        "DELETE", "/registration-tokens/{id}", "clients:delete", registration_tokens.revoke, 204
     ),
     _in_workspace("GET", "/clients/{id}/scopes", "grants:read", grants.of_client),
     _in_workspace("POST", "/clients/{id}/scopes", "grants:create", grants.give_client, 201, 200),

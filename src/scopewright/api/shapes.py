@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from scopewright.core.catalogue import ScopeDefinition, Vocabulary, presets
-from scopewright.core.model import TokenOverrides
+from scopewright.core.model import TokenOverrides, WorkspacePolicy
 
 Item = TypeVar("Item")
 
@@ -48,6 +48,19 @@ class TokenSettingsShape(BaseModel):
     @classmethod
     def of(cls, tokens: TokenOverrides) -> TokenSettingsShape:
         return cls(**asdict(tokens))
+
+
+class PolicyShape(BaseModel):
+    """What a workspace lets its clients do; `resources` are audiences with the scopes of each."""
+
+    security_profile: str
+    client_registration: str
+    client_id_metadata_documents: bool
+    resources: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, policy: WorkspacePolicy) -> PolicyShape:
+        return cls(**asdict(policy))
 
 
 class ScopeShape(BaseModel):

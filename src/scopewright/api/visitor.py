@@ -7,11 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from scopewright.access import Presented
 from scopewright.api.entrance import Entrance, entrance_of, find_sign_in, page_url
 from scopewright.core.caller import Caller
 from scopewright.core.model import SignIn
 from scopewright.services import Services
-from scopewright.web.credentials import bearer_of
+from scopewright.web.credentials import presented_of
 from scopewright.web.http import header, unauthenticated
 
 
@@ -40,10 +41,10 @@ async def visit(request: Request) -> Visitor:
     """
     entrance = entrance_of(request)
     authorization = header(request.scope, b"authorization")
-    bearer = bearer_of(authorization)
+    presented = presented_of(authorization, request.scope)
     who: Caller | SignIn | None = None
-    if bearer is not None:
-        who = await caller_of(entrance, bearer.secret)
+    if presented is not None:
+        who = await caller_of(entrance, presented)
     elif authorization is None:
         who = await find_sign_in(entrance, request)
     if who is None:
@@ -51,11 +52,11 @@ async def visit(request: Request) -> Visitor:
     return Visitor(entrance, request, who)
 
 
-async def caller_of(entrance: Entrance, secret: str) -> Caller | None:
+async def caller_of(entrance: Entrance, presented: Presented) -> Caller | None:
     """The caller that presents a token or key, in the workspace that it is of."""
-    workspace_id = await entrance.access.workspace_of(secret)
+    workspace_id = await entrance.access.workspace_of(presented.secret)
     view = await entrance.authority.at(workspace_id) if workspace_id is not None else None
-    return None if view is None else await entrance.access.bearer(view, secret)
+    return None if view is None else await entrance.access.bearer(view, presented)
 
 
 VisitorHere = Annotated[Visitor, Depends(visit)]

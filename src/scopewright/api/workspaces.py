@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import Response
 from pydantic import BaseModel, Field
 
-from scopewright.api.bodies import Body, Slug, Text, Title, TokenChange
+from scopewright.api.bodies import Body, PolicyChange, Slug, Text, Title, TokenChange
 from scopewright.api.entrance import AskHere, Entrance, WindowHere
-from scopewright.api.shapes import Listed, TokenSettingsShape
+from scopewright.api.shapes import Listed, PolicyShape, TokenSettingsShape
 from scopewright.api.visitor import VisitorHere
 from scopewright.core.caller import Caller
 from scopewright.core.model import Workspace
@@ -27,6 +27,7 @@ class WorkspaceChange(Body):
 
     name: Title | None = None
     tokens: TokenChange | None = None
+    policy: PolicyChange | None = None
 
 
 class WorkspaceShape(BaseModel):
@@ -38,6 +39,7 @@ class WorkspaceShape(BaseModel):
     issuer: str
     catalogues: list[str]
     tokens: TokenSettingsShape
+    policy: PolicyShape
 
     @classmethod
     def of(cls, workspace: Workspace, entrance: Entrance) -> WorkspaceShape:
@@ -48,6 +50,7 @@ class WorkspaceShape(BaseModel):
             issuer=entrance.access.issuer(workspace.id),
             catalogues=list(workspace.catalogues),
             tokens=TokenSettingsShape.of(workspace.tokens),
+            policy=PolicyShape.of(workspace.policy),
         )
 
 
@@ -85,14 +88,17 @@ def create(visitor: VisitorHere, body: NewWorkspace) -> CreatedWorkspace:
 
 
 def show(ask: AskHere) -> WorkspaceShape:
-    """The workspace, its issuer and its token settings."""
+    """The workspace, its issuer, its token settings and its policy."""
     return WorkspaceShape.of(ask.services.workspaces.show(ask.caller), ask.entrance)
 
 
 def change(ask: AskHere, body: WorkspaceChange) -> WorkspaceShape:
-    """Rename the workspace or change its token settings; id and slug never change."""
+    """Rename the workspace, change its token settings or policy; id and slug never change."""
     tokens = None if body.tokens is None else body.tokens.model_dump(exclude_unset=True)
-    changed = ask.services.workspaces.change(ask.caller, name=body.name, tokens=tokens)
+    policy = None if body.policy is None else body.policy.model_dump(exclude_none=True)
+    changed = ask.services.workspaces.change(
+        ask.caller, name=body.name, tokens=tokens, policy=policy
+    )
     return WorkspaceShape.of(changed, ask.entrance)
 
 

@@ -21,6 +21,10 @@ from scopewright.core.builtin_clients import command_line_id
 
 PATIENCE_SECONDS = 600
 TIMEOUT_SECONDS = 30
+_PROMISED = {
+    "token": {"access_token", "refresh_token"},
+    "device_authorization": {"device_code", "user_code", "verification_uri"},
+}
 _PAGE = b"<!doctype html><title>Scopewright</title><p>You may close this page now.</p>"
 
 
@@ -68,18 +72,26 @@ def renew(issuer: str, workspace_id: str, refresh_token: str) -> dict[str, str]:
 
 
 def _ask_token(issuer: str, form: dict[str, str]) -> dict[str, str]:
-    try:
-        response = httpx.post(f"{issuer}/token", data=form, timeout=TIMEOUT_SECONDS)
-        answer: dict[str, Any] = response.json()
-        if response.is_success:
-            return {
-                "access_token": answer["access_token"],
-                "refresh_token": answer["refresh_token"],
-            }
+    answer = post(issuer, "token", form)
+    if "error" in answer:
         refused = answer.get("error_description") or answer["error"]
-    except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
+        raise Failure(f"{refused} Run `scopewright login` again.", Exit.DENIED)
+    return answer
+
+
+def post(issuer: str, endpoint: str, form: dict[str, str]) -> dict[str, Any]:
+    """What an endpoint answers to a form: what was asked for, or an `error`.
+
+    Raises:
+        Failure: the server does not answer as it should.
+    """
+    try:
+        answer = httpx.post(f"{issuer}/{endpoint}", data=form, timeout=TIMEOUT_SECONDS).json()
+    except (httpx.HTTPError, ValueError) as error:
         raise Failure(f"{issuer} does not answer: {type(error).__name__}") from None
-    raise Failure(f"{refused} Run `scopewright login` again.", Exit.DENIED)
+    if isinstance(answer, dict) and ("error" in answer or _PROMISED[endpoint] <= answer.keys()):
+        return answer
+    raise Failure(f"{issuer} does not answer as an issuer does")
 
 
 class _Listener:

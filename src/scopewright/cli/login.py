@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from scopewright.cli import browser, credentials
+from scopewright.cli import browser, credentials, device
 from scopewright.cli.api import Api, refuse_open_networks
 from scopewright.cli.credentials import Login
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
@@ -28,10 +28,13 @@ def login(
         str | None, typer.Option(help="Sign in with a browser: the workspace's issuer.")
     ] = None,
     workspace: WorkspaceOption = None,
+    on_another_device: Annotated[
+        bool, typer.Option("--device", help="With --issuer: use a browser on another device.")
+    ] = False,
 ) -> None:
     """Sign in for the other commands: with a browser, or an API key that is typed or piped in."""
     if issuer is not None:
-        found = _by_browser(issuer.rstrip("/"))
+        found = _by_browser(issuer.rstrip("/"), on_another_device=on_another_device)
     elif url is not None:
         found = Login(url.rstrip("/"), workspace or "", _key())
     else:
@@ -41,14 +44,17 @@ def login(
     say(f"Signed in at {found.url} as {me['principal']['name']}; kept in {credentials.place()}.")
 
 
-def _by_browser(issuer: str) -> Login:
+def _by_browser(issuer: str, *, on_another_device: bool) -> Login:
     url, _, workspace_id = issuer.rpartition("/w/")
     try:
         UUID(workspace_id)
     except ValueError:
         raise Failure("an issuer is https://auth.example/w/UUID", Exit.USAGE) from None
     refuse_open_networks(url)
-    answer = browser.sign_in(issuer, workspace_id, open_browser=sys.stdout.isatty())
+    if on_another_device:
+        answer = device.sign_in(issuer, workspace_id)
+    else:
+        answer = browser.sign_in(issuer, workspace_id, open_browser=sys.stdout.isatty())
     return Login(url, workspace_id, answer["access_token"], answer["refresh_token"])
 
 

@@ -93,8 +93,15 @@ CLIENT_OPTIONS = (
     Input("allow_both_auth_methods", Kind.FLAG),
     Input("scope_default"),
     TOKENS,
+    Input("registration", Kind.JSON),
 )
 BROKER = (Input("broker_url"), Input("topic_filter"), WRITE_SCOPE)
+TRUST = (
+    Input("audience"),
+    Input("jwks_uri"),
+    Input("jwks", Kind.JSON),
+    Input("single_use", Kind.FLAG),
+)
 
 NOUNS: dict[str, tuple[Verb, ...]] = {
     "workspaces": (
@@ -155,6 +162,31 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
             name="rotate-secret",
         ),
         _delete("/clients/{id}", "Delete a client and refuse its tokens at once."),
+    ),
+    "registration-tokens": (
+        _list("/registration-tokens", "The tokens by which clients may register themselves."),
+        _create(
+            "/registration-tokens",
+            "Make a token by which clients register themselves; shown once.",
+            Input("note"),
+            Input("expires_in", Kind.NUMBER),
+        ),
+        _delete("/registration-tokens/{id}", "Revoke a registration token.", name="revoke"),
+    ),
+    "trusted-issuers": (
+        _list("/trusted-issuers", "The outside issuers whose assertions speak for clients."),
+        _show("/trusted-issuers/{id}", "One trusted issuer."),
+        _create(
+            "/trusted-issuers",
+            'Let an outside issuer speak for clients: [{"claims": {…}, "client_id": …}].',
+            Input("issuer", required=True),
+            Input("rules", Kind.JSON, required=True),
+            *TRUST,
+        ),
+        _update(
+            "/trusted-issuers/{id}", "Change a trusted issuer.", Input("rules", Kind.JSON), *TRUST
+        ),
+        _delete("/trusted-issuers/{id}", "Stop trusting an issuer."),
     ),
     "metadata": (
         _list("{owner}/metadata", "What is attached to an end-user or a client."),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import uvicorn
 
     from scopewright.app import Application
-    from scopewright.settings import Settings
+    from scopewright.settings import ServerSettings, Settings
 
 BACKLOG = 2048
 STOP_SECONDS = 3  # streams of events stay open for ever; they are cut after this long
@@ -31,6 +31,9 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="How many processes.")] = None,
     database: DatabaseOption = None,
     public_url: Annotated[str | None, typer.Option(help="How the world reaches it.")] = None,
+    tls_certificate: Annotated[str | None, typer.Option(help="PEM file: serve https.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file: its private key.")] = None,
+    tls_client_ca: Annotated[str | None, typer.Option(help="PEM file: clients' issuers.")] = None,
     config: ConfigOption = None,
 ) -> None:
     """Serve until told to stop. Refuses a database with an older schema."""
@@ -40,6 +43,9 @@ def serve(
         server__port=port,
         server__workers=workers,
         server__public_url=public_url,
+        server__tls_certificate=tls_certificate,
+        server__tls_key=tls_key,
+        server__tls_client_ca=tls_client_ca,
         database__url=database,
     ).settings
     refuse_older_schema(settings)
@@ -80,7 +86,7 @@ def run(settings: Settings, listener: socket.socket) -> None:
         partial(make_application, settings),
         factory=True,
         loop="uvloop",
-        http="httptools",
+        **_protocol(server),
         ws="none",
         interface="asgi3",
         workers=server.workers,
@@ -99,6 +105,15 @@ def run(settings: Settings, listener: socket.socket) -> None:
         Multiprocess(config, sockets=[listener]).run()
     else:
         _serve_here(config, listener, ready)
+
+
+def _protocol(server: ServerSettings) -> dict[str, Any]:
+    """Plain HTTP, or https where there is a certificate to serve it with."""
+    if not server.tls_certificate:
+        return {"http": "httptools"}
+    from scopewright.cli.tls import tls_options
+
+    return tls_options(server)
 
 
 def make_application(settings: Settings) -> Application:

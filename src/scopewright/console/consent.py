@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from collections.abc import Sequence
 
 from starlette.responses import RedirectResponse, Response
 
+from scopewright.console.answer import answered, destination_of
 from scopewright.console.render import Console, page
+from scopewright.core.authorization_response import AuthorizationResponse
 from scopewright.core.errors import Malformed
 from scopewright.core.scopes import Scopes
-from scopewright.services.authorization import Question, Redirect, SignInFirst
+from scopewright.services.authorization.answers import SignInFirst
+from scopewright.services.authorization.asking import AccountChoice, Question, Which
 from scopewright.web.visit import Visit
 
 # In plain words and in this order; what is not here is said by its name.
@@ -23,58 +26,70 @@ PROTOCOL_WORDS = {
 
 def go_on(console: Console, visit: Visit) -> Response:
     """Whatever comes next for this authorization in this browser."""
-    cookie = console.cookie(visit)
-    outcome = console.authorizations.look(*_which(visit), cookie=cookie)
-    if isinstance(outcome, Question):
-        return _ask(console, visit, outcome, cookie=cookie or "")
-    return _sent_on(visit, outcome)
+    which = _which(console, visit)
+    match console.authorizations.look(which):
+        case SignInFirst():
+            return _redirect(f"/sign-in?continue={which.id}")
+        case AuthorizationResponse() as response:
+            return answered(response)
+        case AccountChoice() as choice:
+            return _asked(console, which, "choose_account.html", choice)
+        case Question() as question:
+            words = plain_words(question.protocol)
+            return _asked(console, which, "consent.html", question, words=words)
 
 
 def decide(console: Console, visit: Visit) -> Response:
-    """The person's answer: approve or deny."""
-    cookie = console.cookie(visit)
-    form = console.form(visit, "decision", cookie=cookie)
-    assert cookie is not None  # form() refuses who has no cookie
+    """The person's answer: go on as who they are, approve, or deny."""
+    which = _which(console, visit)
+    form = console.form(visit, "decision", cookie=which.cookie)
     match form.get("decision"):
+        case "choose":
+            console.authorizations.choose(which)
+            return _redirect(_path(which))
         case "approve":
-            outcome = console.authorizations.approve(*_which(visit), cookie=cookie)
-            return _sent_on(visit, outcome)
+            response = console.authorizations.approve(which)
+            # Something else has to be asked first: the page says what.
+            return _redirect(_path(which)) if response is None else answered(response)
         case "deny":
-            return _sent_on(visit, console.authorizations.deny(*_which(visit), cookie=cookie))
-    raise Malformed("The answer is approve or deny.")
+            return answered(console.authorizations.deny(which))
+    raise Malformed("The answer is choose, approve or deny.")
 
 
-def _ask(console: Console, visit: Visit, question: Question, *, cookie: str) -> Response:
-    workspace_id, authorization_id = _which(visit)
+def _asked(
+    console: Console,
+    which: Which,
+    template: str,
+    asked: AccountChoice | Question,
+    words: Sequence[str] = (),
+) -> Response:
+    assert which.cookie is not None  # nobody else is signed in, and only who is, is asked
     return page(
-        "consent.html",
-        question=question,
-        destination=_destination(question.redirect_uri),
-        words=_plain(question.protocol),
-        action=f"/w/{workspace_id}/authorize/{authorization_id}",
-        continue_to=authorization_id,
-        anti_forgery=console.cookies.anti_forgery(cookie),
+        template,
+        leads_to=asked.redirect_uri,
+        question=asked,
+        destination=destination_of(asked.redirect_uri),
+        action=_path(which),
+        continue_to=which.id,
+        anti_forgery=console.cookies.anti_forgery(which.cookie),
+        words=words,
     )
 
 
-def _plain(words: Scopes) -> list[str]:
+def plain_words(words: Scopes) -> list[str]:
+    """What the protocol's own words mean for the person."""
     known = [said for word, said in PROTOCOL_WORDS.items() if word in words]
     return known + sorted(words - PROTOCOL_WORDS.keys())
 
 
-def _sent_on(visit: Visit, outcome: SignInFirst | Redirect) -> Response:
-    headers = {"cache-control": "no-store"}
-    if isinstance(outcome, Redirect):
-        return RedirectResponse(outcome.url, 303, headers)
-    _, authorization_id = _which(visit)
-    return RedirectResponse(f"/sign-in?continue={authorization_id}", 303, headers)
+def _redirect(path: str) -> Response:
+    return RedirectResponse(path, 303, {"cache-control": "no-store"})
 
 
-def _which(visit: Visit) -> tuple[str, str]:
-    return visit.path["workspace_id"], visit.path["authorization_id"]
+def _which(console: Console, visit: Visit) -> Which:
+    path = visit.path
+    return Which(path["workspace_id"], path["authorization_id"], console.cookie(visit))
 
 
-def _destination(redirect_uri: str) -> str:
-    """Where the browser will be sent, short enough to be read: a host, or an app's scheme."""
-    parts = urlsplit(redirect_uri)
-    return parts.netloc or f"the app {parts.scheme}"
+def _path(which: Which) -> str:
+    return f"/w/{which.workspace_id}/authorize/{which.id}"

@@ -13,13 +13,15 @@ from starlette.responses import HTMLResponse, Response
 from scopewright.core.errors import Forbidden, ScopewrightError
 from scopewright.core.model import SignIn
 from scopewright.services.account import Account
-from scopewright.services.authorization import Authorizations
+from scopewright.services.authorization.answers import Authorizations
+from scopewright.services.device_authorization import DeviceAuthorizations
 from scopewright.services.invitations import Invitations
+from scopewright.services.logout import Logout
 from scopewright.services.sign_in import SignedIn, SignIns
 from scopewright.web import problems
 from scopewright.web.cookies import ANTI_FORGERY_FIELD, Cookies
 from scopewright.web.credentials import SIGN_IN_COOKIE
-from scopewright.web.headers import PAGE_HEADERS
+from scopewright.web.headers import page_headers
 from scopewright.web.visit import Visit
 
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +36,8 @@ class Console:
     authorizations: Authorizations
     account: Account
     invitations: Invitations
+    devices: DeviceAuthorizations
+    logout: Logout
     cookie_seconds: int
 
     # --- who visits -----------------------------------------------------------------------------
@@ -70,10 +74,20 @@ class Console:
         return response
 
 
-def page(template: str, *, status: int = 200, **facts: Any) -> HTMLResponse:
-    """A page that nobody may keep or frame."""
-    text = _templates().get_template(template).render(**facts)
-    return HTMLResponse(text, status, PAGE_HEADERS)
+def page(
+    template: str,
+    *,
+    status: int = 200,
+    leads_to: str | None = None,
+    script: str | None = None,
+    **facts: Any,
+) -> HTMLResponse:
+    """A page that nobody may keep or frame.
+
+    `leads_to` is a URI to which its forms may lead, beside our own; `script` its only script.
+    """
+    text = _templates().get_template(template).render(script=script, **facts)
+    return HTMLResponse(text, status, page_headers(leads_to=leads_to, script=script))
 
 
 def refusal(error: ScopewrightError) -> Response:

@@ -9,13 +9,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from scopewright.console import account, consent, invitations, sign_in
+from scopewright.console import account, consent, device, end_session, invitations, sign_in
 from scopewright.console.render import STATIC, Console
 from scopewright.web.visit import Reception, Visit
 
 PageHandler = Callable[[Console, Visit], Response]
 
 AUTHORIZATION = "/w/{workspace_id}/authorize/{authorization_id}"
+DEVICE = "/w/{workspace_id}/device"
+END_SESSION = "/w/{workspace_id}/end-session"
 PAGES: list[tuple[str, str, PageHandler]] = [
     ("GET", "/", account.home),
     ("GET", "/me", account.me),
@@ -30,6 +32,11 @@ PAGES: list[tuple[str, str, PageHandler]] = [
     ("POST", "/invitations/accept", invitations.accept),
     ("GET", AUTHORIZATION, consent.go_on),
     ("POST", AUTHORIZATION, consent.decide),
+    ("GET", DEVICE, device.ask),
+    ("POST", DEVICE, device.answer),
+    ("GET", END_SESSION, end_session.ask),
+    ("POST", END_SESSION, end_session.ask),
+    ("POST", f"{END_SESSION}/confirmation", end_session.confirm),
 ]
 
 

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from scopewright import ids
 from scopewright.console.render import Console, page
+from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, Malformed
 from scopewright.services.sign_in import SignedIn
 from scopewright.web.credentials import SIGN_IN_COOKIE
@@ -36,7 +37,7 @@ def ask(console: Console, visit: Visit) -> Response:
     continue_to = _continue_to(visit.query("continue"))
     if not continue_to and console.sign_in(visit) is not None:
         return RedirectResponse("/me", 303)
-    return _ask(console, visit, continue_to=continue_to)
+    return _ask(console, visit, continue_to=continue_to, email=_hinted(console, continue_to))
 
 
 def send(console: Console, visit: Visit) -> Response:
@@ -101,6 +102,7 @@ def _ask_code(console: Console, browser: str, *, continue_to: str, fault: str = 
     return page(
         "check_mail.html",
         status=422 if fault else 200,
+        leads_to=_leads_to(console, continue_to),
         continue_to=continue_to,
         fault=fault,
         anti_forgery=console.cookies.anti_forgery(browser),
@@ -131,11 +133,13 @@ def redeem_link(console: Console, visit: Visit) -> Response:
 def _ask_link(console: Console, visit: Visit, *, token: str, fault: str = "") -> Response:
     known = browser_cookie(console, visit)
     browser = known or ids.new_secret("swb")
+    asked = console.sign_ins.asked_here(token, browser=known)
     response = page(
         "sign_in_link.html",
         status=422 if fault else 200,
+        leads_to=None if asked is None else _leads_to(console, asked.continue_to),
         token=token,
-        email=console.sign_ins.asked_here(token, browser=known),
+        email="" if asked is None else asked.email,
         fault=fault,
         anti_forgery=console.cookies.anti_forgery(browser),
     )
@@ -170,8 +174,21 @@ def _go_on(console: Console, signed_in: SignedIn) -> Response:
     return console.welcome(RedirectResponse(path, 303), signed_in)
 
 
+def _hinted(console: Console, continue_to: str) -> str:
+    """The address that the client expects; whether it is known here is not looked up."""
+    waiting = console.authorizations.waiting(continue_to)
+    return "" if waiting is None else waiting.particulars.login_hint or ""
+
+
+def _leads_to(console: Console, continue_to: str | None) -> str | None:
+    """Where the client that waits for this sign-in may have the browser sent at once."""
+    waiting = console.authorizations.waiting(continue_to) if continue_to else None
+    return None if waiting is None else waiting.redirect_uri
+
+
 def _continue_to(value: str) -> str:
-    """The authorization to go on with; empty for none."""
-    if value and _AUTHORIZATION_ID.fullmatch(value) is None:
+    """The authorization or device page to go on with; empty for none."""
+    known = _AUTHORIZATION_ID.fullmatch(value) is not None or device_path(value) is not None
+    if value and not known:
         raise Malformed("The address of this page is not one of ours.")
     return value

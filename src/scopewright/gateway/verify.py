@@ -6,22 +6,33 @@ refused, where the question itself names neither a scope nor `any=1`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
-from scopewright.access import Access
+from starlette.types import Scope
+
+from scopewright.access import Access, Presented
 from scopewright.authority import View
 from scopewright.core.caller import Caller
 from scopewright.core.errors import Forbidden, InvalidRequest
 from scopewright.core.scopes import Scopes, spell
-from scopewright.web.credentials import bearer_of
+from scopewright.web.credentials import ORIGIN, presented_of
 from scopewright.web.http import MOST_FIELDS, NO_STORE, Answer, Request, unauthenticated
+
+_FORWARDED = (
+    b"x-forwarded-method",
+    b"x-forwarded-proto",
+    b"x-forwarded-host",
+    b"x-forwarded-uri",
+)
 
 
 class Verify:
     """Answers proxies from memory."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, trusted_proxies: frozenset[str]) -> None:
         self._access = access
+        self._trusted_proxies = trusted_proxies
 
     async def verify(self, request: Request, view: View) -> Answer:
         """Let a request pass if its credential holds all the scopes that the proxy names.
@@ -32,15 +43,39 @@ class Verify:
             Forbidden: a scope is missing.
         """
         needed, audience = _question(request)
-        bearer = bearer_of(request.header(b"authorization"))
-        is_meant = audience in (None, view.workspace.id)
-        caller = await self._access.bearer(view, bearer.secret) if bearer and is_meant else None
+        presented = presented_of(request.header(b"authorization"), request.scope)
+        if presented is not None and presented.is_under_dpop:
+            presented = replace(presented, request=self._asked_about(request.scope))
+        caller = await self._caller(view, presented, audience or view.workspace.id)
         if caller is None:
-            raise unauthenticated(presented=bearer is not None)
+            raise unauthenticated(presented=presented is not None)
         missing = needed - caller.held
         if missing:
             raise Forbidden(f"This needs the scopes {spell(needed)}.", missing=missing)
         return Answer(204, b"", (NO_STORE, *_headers(caller)))
+
+    async def _caller(
+        self, view: View, presented: Presented | None, audience: str
+    ) -> Caller | None:
+        """Who presents it. A key is for the workspace itself, a token for whom it names."""
+        if presented is None or (presented.is_api_key and audience != view.workspace.id):
+            return None
+        return await self._access.bearer(view, presented, audience=audience)
+
+    def _asked_about(self, scope: Scope) -> Scope:
+        """The request that a trusted proxy asks about: its DPoP proof is for that one.
+
+        All four headers must be there, each once, so that none is the client's own.
+        """
+        peer = scope.get("client")
+        pairs = [(name, value) for name, value in scope["headers"] if name in _FORWARDED]
+        told = {name: value.decode("latin-1") for name, value in pairs}
+        trusted = peer is not None and peer[0] in self._trusted_proxies
+        if not trusted or len(pairs) != len(_FORWARDED) or len(told) != len(_FORWARDED):
+            return scope
+        method, proto, host, uri = (told[name] for name in _FORWARDED)
+        origin = f"{proto}://{host}"
+        return {**scope, "method": method, "raw_path": uri.encode("latin-1"), ORIGIN: origin}
 
 
 def _question(request: Request) -> tuple[Scopes, str | None]:

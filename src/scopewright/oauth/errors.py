@@ -14,6 +14,7 @@ from scopewright.core.errors import (
     TooLarge,
     TooMany,
     Unauthenticated,
+    Unproven,
 )
 from scopewright.web import problems
 from scopewright.web.http import Answer, json_answer
@@ -27,7 +28,7 @@ def answer(error: ScopewrightError) -> Answer:
 
 def code_of(error: ScopewrightError) -> str:
     """The value of `error`."""
-    if isinstance(error, OAuthError):
+    if isinstance(error, OAuthError | Unproven):
         return error.code
     if isinstance(error, Unauthenticated):
         return "invalid_token"

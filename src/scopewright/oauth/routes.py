@@ -15,10 +15,14 @@ from scopewright import log
 from scopewright.authority import Authority, View
 from scopewright.core.errors import NotFound, ScopewrightError
 from scopewright.oauth import errors
+from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
 from scopewright.oauth.discovery import Discovery
 from scopewright.oauth.introspection import IntrospectionEndpoints
+from scopewright.oauth.par import ParEndpoint
 from scopewright.oauth.revocations import RevocationFeed
 from scopewright.oauth.token import TokenEndpoint
+from scopewright.oauth.userinfo import UserinfoEndpoint
+from scopewright.web.credentials import UNDER_DPOP, bringing
 from scopewright.web.events import EventStream
 from scopewright.web.http import Answer, Request
 
@@ -33,8 +37,11 @@ class IssuerEndpoints:
 
     token: TokenEndpoint
     introspection: IntrospectionEndpoints
+    par: ParEndpoint
+    userinfo: UserinfoEndpoint
     discovery: Discovery
     revocations: RevocationFeed
+    device_authorization: DeviceAuthorizationEndpoint
     verify: Handler
 
 
@@ -48,16 +55,20 @@ class OAuthRoutes:
         authority: Authority,
         endpoints: IssuerEndpoints,
         body_limit: int,
+        fresh_nonce: Callable[[], str],
     ) -> None:
         self._following = following
         self._authority = authority
         self._body_limit = body_limit
+        self._fresh_nonce = fresh_nonce
         self._handlers: Mapping[tuple[str, str], Handler] = {
             ("POST", "token"): endpoints.token.token,
             ("POST", "introspect"): endpoints.introspection.introspect,
             ("POST", "revoke"): endpoints.introspection.revoke,
-            ("GET", "userinfo"): endpoints.introspection.userinfo,
-            ("POST", "userinfo"): endpoints.introspection.userinfo,
+            ("POST", "par"): endpoints.par.push,
+            ("POST", "device_authorization"): endpoints.device_authorization.begin,
+            ("GET", "userinfo"): endpoints.userinfo.userinfo,
+            ("POST", "userinfo"): endpoints.userinfo.userinfo,
             ("GET", "jwks"): endpoints.discovery.jwks,
             ("GET", "revocations"): endpoints.revocations.feed,
             ("GET", "verify"): endpoints.verify,
@@ -73,6 +84,8 @@ class OAuthRoutes:
         workspace_id, path = found
         request = Request(scope, receive, self._body_limit)
         answer = await self._answered(request, workspace_id, path)
+        if UNDER_DPOP in scope:
+            send = bringing(self._fresh_nonce(), send)
         await answer.send(send)
 
     def _located(self, path: str) -> tuple[str, str] | None:

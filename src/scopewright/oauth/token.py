@@ -5,31 +5,55 @@ from __future__ import annotations
 from typing import Any
 
 from scopewright.authority import View
-from scopewright.services.tokens import TokenAnswer, Tokens
-from scopewright.web.credentials import client_credential_of
-from scopewright.web.http import Answer, Request, json_answer
+from scopewright.core.particulars import Confirmation
+from scopewright.proofs import Proofs
+from scopewright.services.tokens.exchange import TokenRequest, Tokens
+from scopewright.services.tokens.minting import TokenAnswer
+from scopewright.web.credentials import brings_proof, client_credential_of, possession_of
+from scopewright.web.http import Answer, Request, json_answer, unique_parameters
+
+REPEATABLE = "resource"  # RFC 8707 §2
 
 
 class TokenEndpoint:
     """`POST {issuer}/token`."""
 
-    def __init__(self, tokens: Tokens) -> None:
+    def __init__(self, tokens: Tokens, proofs: Proofs) -> None:
         self._tokens = tokens
+        self._proofs = proofs
 
     async def token(self, request: Request, view: View) -> Answer:
         """Tokens for a grant, as RFC 6749 §5.1 spells them."""
-        form = await request.form()
-        credential = client_credential_of(request.header(b"authorization"), form)
-        return json_answer(_spelled(await self._tokens.exchange(view, credential, form)))
+        pairs = await request.form_pairs()
+        form = unique_parameters(pair for pair in pairs if pair[0] != REPEATABLE)
+        resources = tuple(value for name, value in pairs if name == REPEATABLE and value)
+        credential = client_credential_of(request.header(b"authorization"), form, request.scope)
+        confirmation = await confirmation_of(request, view, self._proofs)
+        asked = TokenRequest(credential, form, resources, confirmation)
+        return json_answer(_spelled(await self._tokens.exchange(view, asked)))
+
+
+async def confirmation_of(request: Request, view: View, proofs: Proofs) -> Confirmation | None:
+    """The key that a DPoP proof binds what is asked for to (RFC 9449 §5, §10.1)."""
+    if not brings_proof(request.scope):
+        return None
+    proof = proofs.check(view.workspace, possession_of(request.scope))
+    return Confirmation(jkt=await proofs.spend(proof))
 
 
 def _spelled(answer: TokenAnswer) -> dict[str, Any]:
     spelled: dict[str, Any] = {
         "access_token": answer.access_token,
-        "token_type": "Bearer",
+        "token_type": answer.token_type,
         "expires_in": answer.expires_in,
         "scope": answer.scope,
     }
     if answer.refresh_token is not None:
         spelled["refresh_token"] = answer.refresh_token
+    if answer.id_token is not None:
+        spelled["id_token"] = answer.id_token
+    if answer.issued_token_type is not None:
+        spelled["issued_token_type"] = answer.issued_token_type
+    if answer.authorization_details:
+        spelled["authorization_details"] = list(answer.authorization_details)
     return spelled

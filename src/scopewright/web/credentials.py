@@ -4,56 +4,131 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from scopewright.core.errors import InvalidClient, InvalidRequest
-from scopewright.core.oauth import ClientCredential
+from starlette.types import Message, Scope, Send
+
+from scopewright.access import Presented
+from scopewright.core.client_authentication import (
+    ASSERTION_TYPE,
+    NONE,
+    PRIVATE_KEY_JWT,
+    SECRET_BASIC,
+    SECRET_METHODS,
+    SECRET_POST,
+    ClientCertificate,
+    ClientCredential,
+)
+from scopewright.core.errors import InvalidClient, InvalidRequest, InvalidToken
+from scopewright.guard.jws import unverified
+from scopewright.guard.possession import Possession
+from scopewright.web.certificates import certificate_of
 
 SIGN_IN_COOKIE = "scopewright"
 LONGEST_CREDENTIAL = 16 * 1024
+_NONE, _ASSERTION = frozenset({NONE}), frozenset({PRIVATE_KEY_JWT})
+_BASIC, _POST = frozenset({SECRET_BASIC}), frozenset({SECRET_POST})
+ORIGIN = "scopewright.origin"  # in an ASGI scope: where it was sent to, if not to us
+UNDER_DPOP = "scopewright.dpop"  # in the scope of a request whose answer brings a fresh nonce
+KNOWN_CALLER = "scopewright.caller"  # in an ASGI scope: who asks, where another edge found it out
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """An access token or the secret of an API key, as it was presented."""
+def presented_of(authorization: str | None, scope: Scope) -> Presented | None:
+    """What the `Authorization` of this request presents: under Bearer, Apikey or DPoP.
 
-    secret: str
-
-    @property
-    def is_api_key(self) -> bool:
-        return self.secret.startswith("swk_")
-
-
-def bearer_of(authorization: str | None) -> Bearer | None:
-    """What `Authorization: Bearer …` or `Apikey …` presents (RFC 6750 §2.1); None for others."""
+    RFC 6750 §2.1, RFC 9449 §7.1; None for other schemes.
+    """
     if authorization is None or len(authorization) > LONGEST_CREDENTIAL:
         return None
     scheme, _, secret = authorization.partition(" ")
-    if scheme.lower() not in ("bearer", "apikey") or not secret.strip():
+    scheme, secret = scheme.lower(), secret.strip()
+    if scheme not in ("bearer", "apikey", "dpop") or not secret:
         return None
-    return Bearer(secret.strip())
+    if scheme == "dpop":
+        scope[UNDER_DPOP] = True
+    return Presented(secret, scope, scheme == "dpop")
 
 
-def client_credential_of(authorization: str | None, form: Mapping[str, str]) -> ClientCredential:
-    """What a client presents: Basic header, form, or both (RFC 6749 §2.3.1).
+def brings_proof(scope: Scope) -> bool:
+    """Whether a DPoP proof comes with this request; its answer then brings a fresh nonce."""
+    for name, _ in scope["headers"]:  # a loop: this is asked of every token request
+        if name == b"dpop":
+            scope[UNDER_DPOP] = True
+            return True
+    return False
+
+
+def possession_of(scope: Scope) -> Possession:
+    """What this request shows of its sender's keys."""
+    proofs = tuple(value.decode("latin-1") for name, value in scope["headers"] if name == b"dpop")
+    certificate = certificate_of(scope)
+    x5t_s256 = None if certificate is None else certificate.thumbprint
+    path = scope["raw_path"].decode("latin-1")
+    return Possession(scope["method"], path, proofs, x5t_s256, origin=scope.get(ORIGIN))
+
+
+def bringing(nonce: str, send: Send) -> Send:
+    """Sends the answer to a request under DPoP: with the nonce for the next one (RFC 9449 §8.2)."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            fresh = (b"dpop-nonce", nonce.encode())
+            message = {**message, "headers": [*message["headers"], fresh]}
+        await send(message)
+
+    return sending
+
+
+def client_credential_of(
+    authorization: str | None, form: Mapping[str, str], scope: Scope
+) -> ClientCredential:
+    """What a client presents: by Basic header, form, or both; an assertion; a certificate.
+
+    RFC 6749 §2.3.1, RFC 7521 §4.2, RFC 8705 §2.
 
     Raises:
-        InvalidClient: no client id, or a Basic header that cannot be read.
-        InvalidRequest: the header and the form name different clients or secrets.
+        InvalidClient: no client id where one is needed, or something that cannot be read.
+        InvalidRequest: the header and the form name different clients or secrets, or a secret
+            stands beside an assertion.
     """
-    basic = _basic(authorization)
+    basic, certificate = _basic(authorization), certificate_of(scope)
     posted_id, posted_secret = form.get("client_id"), form.get("client_secret")
+    if "client_assertion" in form or "client_assertion_type" in form:
+        if basic is not None or posted_secret is not None:
+            raise InvalidRequest("Use one method of client authentication, not two.")
+        return _asserted(form, certificate)
     if basic is None:
-        if posted_id is None:
+        # An assertion that is the grant says itself who asks (RFC 7523 §3.1).
+        if posted_id is None and "assertion" not in form:
             raise InvalidClient("Client authentication failed.")
-        method = "none" if posted_secret is None else "client_secret_post"
-        return ClientCredential(posted_id, posted_secret, frozenset({method}))
+        methods = _NONE if posted_secret is None else _POST
+        return ClientCredential(posted_id or "", posted_secret, methods, certificate=certificate)
     client_id, secret = basic
     if posted_id not in (None, client_id) or posted_secret not in (None, secret):
         raise InvalidRequest("The header and the form present different clients.")
-    methods = {"client_secret_basic"} | ({"client_secret_post"} if posted_secret else set())
-    return ClientCredential(client_id, secret, frozenset(methods))
+    methods = SECRET_METHODS if posted_secret else _BASIC
+    return ClientCredential(client_id, secret, methods, certificate=certificate)
+
+
+def _asserted(form: Mapping[str, str], certificate: ClientCertificate | None) -> ClientCredential:
+    """Who the assertion says has made it, unless the form says who that is (RFC 7521 §4.2)."""
+    assertion, client_id = form.get("client_assertion"), form.get("client_id")
+    if assertion is None or form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidClient("Client authentication failed.")
+    if client_id is None:
+        client_id = _unverified_subject(assertion)
+    return ClientCredential(client_id, None, _ASSERTION, assertion, certificate)
+
+
+def _unverified_subject(assertion: str) -> str:
+    try:
+        _, claims = unverified(assertion)
+    except InvalidToken:
+        raise InvalidClient("Client authentication failed.") from None
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject.isprintable():  # it is looked up as it stands
+        raise InvalidClient("Client authentication failed.")
+    return subject
 
 
 def _basic(authorization: str | None) -> tuple[str, str] | None:
@@ -63,8 +138,9 @@ def _basic(authorization: str | None) -> tuple[str, str] | None:
     try:
         decoded = b64decode(authorization[6:].strip(), validate=True).decode("utf-8")
         client_id, colon, secret = decoded.partition(":")
-        client_id = unquote_plus(client_id, errors="strict")
-        secret = unquote_plus(secret, errors="strict")
+        if "%" in decoded or "+" in decoded:
+            client_id = unquote_plus(client_id, errors="strict")
+            secret = unquote_plus(secret, errors="strict")
     except ValueError:  # not ASCII, not base64 or not UTF-8
         raise InvalidClient("Client authentication failed.") from None
     if not colon or "\x00" in client_id + secret:

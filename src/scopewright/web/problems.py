@@ -19,8 +19,10 @@ from scopewright.core.errors import (
     TooLarge,
     TooMany,
     Unauthenticated,
+    Unproven,
 )
 from scopewright.core.scopes import spell
+from scopewright.guard.dpop import ALGORITHMS
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -82,6 +84,8 @@ def headers(error: ScopewrightError) -> dict[str, str]:
 def challenge(error: Unauthenticated | Forbidden) -> str:
     """The `WWW-Authenticate` value. Without a credential there is no error code (RFC 6750 §3.1)."""
     attributes: Mapping[str, str]
+    if isinstance(error, Unproven):
+        return f'DPoP error="{error.code}", algs="{" ".join(ALGORITHMS)}"'
     if isinstance(error, Forbidden):
         attributes = {"error": "insufficient_scope", "scope": spell(frozenset(error.missing))}
     elif error.facts.get("presented"):

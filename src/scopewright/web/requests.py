@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from scopewright import ids, log
 from scopewright.core.errors import Malformed, ScopewrightError, TooLarge
 from scopewright.web import problems
+from scopewright.web.credentials import UNDER_DPOP, bringing
 from scopewright.web.http import Answer, check_declared_length, json_answer
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -20,10 +21,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 class Requests:
     """The outermost layer for all but the hot paths."""
 
-    def __init__(self, following: ASGIApp, *, public_url: str, body_limit: int) -> None:
+    def __init__(
+        self,
+        following: ASGIApp,
+        *,
+        public_url: str,
+        body_limit: int,
+        fresh_nonce: Callable[[], str],
+    ) -> None:
         self._following = following
         self._public_url = public_url
         self._body_limit = body_limit
+        self._fresh_nonce = fresh_nonce
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,8 +45,11 @@ class Requests:
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 message = _with_headers(message, request_id)
+                if UNDER_DPOP in scope:
+                    await bringing(self._fresh_nonce(), send)(message)
+                    return
             await send(message)
 
         try:

@@ -1,0 +1,96 @@
+"""What answers under an issuer without a page, and every way to get a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scopewright.app.parts import Parts
+from scopewright.core import oauth
+from scopewright.core.client_authentication import METHODS, TLS, TLS_METHODS
+from scopewright.gateway.verify import Verify
+from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
+from scopewright.oauth.discovery import Discovery
+from scopewright.oauth.introspection import IntrospectionEndpoints
+from scopewright.oauth.par import ParEndpoint
+from scopewright.oauth.revocations import RevocationFeed
+from scopewright.oauth.routes import IssuerEndpoints
+from scopewright.oauth.token import TokenEndpoint
+from scopewright.oauth.userinfo import UserinfoEndpoint
+from scopewright.services.device_authorization import DeviceAuthorizations
+from scopewright.services.introspection import Introspection
+from scopewright.services.pushed_requests import PushedRequests
+from scopewright.services.revocations import Revocations
+from scopewright.services.tokens.asking import GrantType
+from scopewright.services.tokens.assertions import Assertions
+from scopewright.services.tokens.authorization_code import AuthorizationCode
+from scopewright.services.tokens.client_credentials import ClientCredentials
+from scopewright.services.tokens.device_code import DeviceCode
+from scopewright.services.tokens.exchange import Tokens
+from scopewright.services.tokens.jwt_bearer import JwtBearer
+from scopewright.services.tokens.minting import Mint
+from scopewright.services.tokens.refresh_token import Refresh
+from scopewright.services.tokens.token_exchange import TokenExchange
+from scopewright.services.userinfo import Userinfo
+from scopewright.settings import ServerSettings
+from scopewright.store.journal import Journal
+
+
+def issuer_endpoints(parts: Parts) -> IssuerEndpoints:
+    """What answers under an issuer without a page."""
+    database, clock, access = parts.database, parts.clock, parts.access
+    tokens = Tokens(
+        grant_types=_grant_types(parts),
+        journal=Journal(database),
+        clock=clock,
+        authentication=parts.authentication,
+        mint=Mint(parts.key_ring, parts.public_url),
+    )
+    return IssuerEndpoints(
+        token=TokenEndpoint(tokens, parts.proofs),
+        introspection=IntrospectionEndpoints(
+            Introspection(database, clock, access, parts.authentication, parts.key_ring)
+        ),
+        par=ParEndpoint(
+            PushedRequests(
+                database, clock, parts.authentication, parts.request_objects, parts.public_url
+            ),
+            parts.proofs,
+        ),
+        userinfo=UserinfoEndpoint(
+            Userinfo(database, clock, parts.key_ring, parts.public_url), access
+        ),
+        discovery=Discovery(access, clock, authentication_methods(parts.settings.server)),
+        revocations=RevocationFeed(Revocations(database, clock), parts.versions.current),
+        device_authorization=DeviceAuthorizationEndpoint(devices(parts)),
+        verify=Verify(access, frozenset(parts.settings.server.trusted_proxies)).verify,
+    )
+
+
+def _grant_types(parts: Parts) -> Mapping[str, GrantType]:
+    """Every way to get a token."""
+    assertions = Assertions(parts.database, parts.remote_keys)
+    return {
+        oauth.CLIENT_CREDENTIALS: ClientCredentials(),
+        oauth.AUTHORIZATION_CODE: AuthorizationCode(parts.database),
+        oauth.DEVICE_CODE: DeviceCode(parts.database),
+        oauth.JWT_BEARER: JwtBearer(assertions, parts.authentication, parts.clock),
+        oauth.REFRESH_TOKEN: Refresh(parts.database, parts.this.server_secret),
+        oauth.TOKEN_EXCHANGE: TokenExchange(parts.database, parts.access, assertions),
+    }
+
+
+def devices(parts: Parts) -> DeviceAuthorizations:
+    """Requests of devices; they come in at an endpoint and are answered on a page."""
+    return DeviceAuthorizations(
+        parts.database, parts.clock, parts.catalogues, parts.authentication, parts.public_url
+    )
+
+
+def authentication_methods(server: ServerSettings) -> list[str]:
+    """By which methods clients can prove themselves here."""
+    possible = set(METHODS)
+    if not server.takes_client_certificates:
+        possible -= TLS_METHODS
+    if not server.tls_client_ca:
+        possible.discard(TLS)
+    return [method for method in METHODS if method in possible]

@@ -1,0 +1,1 @@
+"""The management operations as tools of the Model Context Protocol, at `{issuer}/mcp`."""
