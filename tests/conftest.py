@@ -19,6 +19,7 @@ from tests.servers import Installation
 
 if TYPE_CHECKING:
     from tests.people import Stage
+    from tests.tls import CertificateAuthority
 
 QUICK_FIRST = ("core", "architecture", "guard", "store", "services")
 SLOW_LAST = ("protocol", "environment", "processes", "browser")
@@ -30,6 +31,14 @@ _tests: dict[str, int] = defaultdict(int)
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock()
+
+
+@pytest.fixture(scope="session")
+def certificate_authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAuthority:
+    """Who issues the certificates of `tests/tls.py: https_site` and of clients."""
+    from tests.tls import CertificateAuthority  # noqa: PLC0415
+
+    return CertificateAuthority(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture(scope="session")

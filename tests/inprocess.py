@@ -73,11 +73,11 @@ class Http:
     def __init__(self, application: app.Application, *, url: str, runner: asyncio.Runner) -> None:
         transport = httpx.ASGITransport(application)
         self._client = httpx.AsyncClient(transport=transport, base_url=url)
-        self._runner = runner
+        self.runner = runner
 
     def request(self, method: str, url: str, **more: Any) -> httpx.Response:
         """One request and its whole answer."""
-        return self._runner.run(self._client.request(method, url, **more))
+        return self.runner.run(self._client.request(method, url, **more))
 
 
 @dataclass

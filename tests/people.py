@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from scopewright import app
 from scopewright.core.builtin_clients import command_line
 from scopewright.core.model import (
     Assignment,
+    ChangeKind,
     Client,
     ClientSecret,
     ClientType,
@@ -300,16 +302,32 @@ class Stage:
 
     def authorize_url(self, client: Client, **replaced: str | None) -> str:
         """The address a client sends the browser to; None leaves a parameter out."""
+        kept = {"client_id": client.id, **self.sent(**replaced)}
+        return str(httpx.URL(f"{self.issuer}/authorize", params=kept))
+
+    def sent(self, **replaced: str | None) -> dict[str, str]:
+        """The parameters of an authorization request; None leaves one out."""
         parameters: dict[str, str | None] = {
-            "client_id": client.id,
             "redirect_uri": CALLBACK,
             "response_type": "code",
             "code_challenge": CHALLENGE,
             "code_challenge_method": "S256",
             "state": "xyz",
         }
-        kept = {k: v for k, v in (parameters | replaced).items() if v is not None}
-        return str(httpx.URL(f"{self.issuer}/authorize", params=kept))
+        return {k: v for k, v in (parameters | replaced).items() if v is not None}
+
+    def push(self, fields: Any, **options: Any) -> httpx.Response:
+        """A form at the endpoint for pushed requests; `auth` among the options is its client."""
+        return self.browser().ask("POST", f"{self.issuer}/par", data=fields, **options)
+
+    def policy(self, **changed: Any) -> None:
+        """Change the workspace's policy beneath the API."""
+        with self.database.write() as tx:
+            id = self.workspace.id
+            workspaces.touch(tx, id, ChangeKind.WORKSPACE, id, at=self.clock())
+            policy = replace(self.workspace.policy, **changed)
+            self.workspace = replace(self.workspace, policy=policy)
+            workspaces.change(tx, self.workspace)
 
     def exchange(self, client: Client, code: str, **replaced: str) -> httpx.Response:
         """The code at the token endpoint."""
@@ -329,6 +347,23 @@ def answer_of(response: httpx.Response, *, at: str = CALLBACK) -> dict[str, str]
     location = response.headers["location"]
     assert location.startswith(at), location
     return dict(parse_qsl(urlsplit(location).query))
+
+
+def posted_answer_of(response: httpx.Response, *, at: str = CALLBACK) -> dict[str, str]:
+    """The fields of the form that a page has the browser post to the client."""
+    assert response.status_code == 200, response.text
+    form = Forms(response.text).found[0]
+    assert form["action"] == at
+    assert form["buttons"] == [{}]
+    fields: dict[str, str] = form["fields"]
+    return fields
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says, its signature not looked at."""
+    body = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return claims
 
 
 def set_stage(database_url: str, clock: FrozenClock, **changed: Any) -> Stage:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -28,11 +29,14 @@ class Installation:
     """One database and one public address, with the commands and servers that use them.
 
     Letters are written to `folder/letters`, one `.eml` each. Leaving its block ends its servers.
+    With `ca_file` they serve https, by a certificate that this authority has issued.
     """
 
     folder: Path
     database_url: str
     environment: dict[str, str] = field(default_factory=dict)
+    program: Sequence[str | Path] = (COMMAND,)
+    ca_file: Path | None = None
     port: int = field(default_factory=free_port)
     servers: list[Server] = field(default_factory=list)
 
@@ -46,7 +50,10 @@ class Installation:
     @property
     def url(self) -> str:
         """The public address; the first server listens there."""
-        return f"http://127.0.0.1:{self.port}"
+        return self._url(self.port)
+
+    def _url(self, port: int) -> str:
+        return f"{'http' if self.ca_file is None else 'https'}://127.0.0.1:{port}"
 
     @property
     def letters(self) -> Path:
@@ -55,7 +62,7 @@ class Installation:
     def command(self, *arguments: str, succeed: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `scopewright ARGUMENTS…` to its end; with `succeed`, it must exit with 0."""
         done = subprocess.run(
-            [COMMAND, *arguments],
+            [*self.program, *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -88,7 +95,7 @@ class Installation:
         options = ("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers))
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [*under, COMMAND, "serve", *options],
+                [*under, *self.program, "serve", *options],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -96,7 +103,7 @@ class Installation:
                 stderr=output,
                 start_new_session=True,
             )
-        server = Server(process, url=f"http://127.0.0.1:{port}", log=log)
+        server = Server(process, url=self._url(port), log=log, ca_file=self.ca_file)
         self.servers.append(server)
         server.wait_until_ready()
         return server
@@ -119,13 +126,16 @@ class Server:
     process: subprocess.Popen[bytes]
     url: str
     log: Path
+    ca_file: Path | None = None
 
     def wait_until_ready(self) -> None:
         """Until `/readyz` answers 200; one that ends first or takes too long shows its log."""
         deadline = time.monotonic() + START_SECONDS
+        tls = ssl.create_default_context(cafile=self.ca_file)
         while self.process.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/readyz", timeout=5).status_code == httpx.codes.OK:
+                answer = httpx.get(f"{self.url}/readyz", timeout=5, verify=tls)
+                if answer.status_code == httpx.codes.OK:
                     return
             time.sleep(0.05)
         self.kill()

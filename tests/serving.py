@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import socket
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from scopewright.store.database import Database
 from scopewright.store.migrating import migrate
 
 START_SECONDS = 20
-STOP_SECONDS = 10
+STOP_SECONDS = 30
 
 
 @contextmanager
@@ -38,6 +39,7 @@ def serving(settings: Settings, *, clock: Clock) -> Iterator[str]:
                 interface="asgi3",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
                 server_header=False,
                 timeout_graceful_shutdown=1,
             )
@@ -50,7 +52,9 @@ def serving(settings: Settings, *, clock: Clock) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(STOP_SECONDS)
-            assert not thread.is_alive(), "the server did not stop"
+            if thread.is_alive():
+                faulthandler.dump_traceback()  # where it hangs
+                raise AssertionError("the server did not stop")
 
 
 def _migrate(url: str) -> None:

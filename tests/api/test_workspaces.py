@@ -235,6 +235,64 @@ def test_token_settings_outside_their_bounds_are_refused(
     assert tenant.call("GET", "").json() == before
 
 
+POLICY = {
+    "security_profile": "default",
+    "client_registration": "token",
+    "client_id_metadata_documents": False,
+    "resources": {},
+}
+
+
+def test_a_policy_changes_member_by_member_and_every_change_is_written_down(
+    tenant: Tenant,
+) -> None:
+    tenant.define("pumps:read")
+    assert tenant.call("GET", "").json()["policy"] == POLICY
+    resources = {"https://pumps.example": ["pumps:read", "iotman:scopes:read"]}
+    answer = tenant.call("PATCH", "", {"policy": {"resources": resources}})
+    assert answer.status_code == 200
+    assert answer.json()["policy"] == {**POLICY, "resources": resources}
+    said = {"security_profile": "fapi2", "client_registration": "open", "resources": None}
+    changed = tenant.call("PATCH", "", {"policy": said, "name": "Bank"}).json()
+    known = {**POLICY, "resources": resources, **{k: v for k, v in said.items() if v is not None}}
+    assert changed["policy"] == tenant.call("GET", "").json()["policy"] == known
+    written = tenant.call("GET", "/audit").json()["data"][0]["details"]
+    assert written["before"]["policy"]["security_profile"] == "default"
+    assert written["after"]["policy"] == known
+    emptied = tenant.call("PATCH", "", {"policy": {"resources": {}}}).json()
+    assert emptied["policy"]["resources"] == {}
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"security_profile": "fapi"},
+        {"client_registration": "always"},
+        {"client_id_metadata_documents": 1},
+        {"resources": {"pumps": []}},
+        {"resources": {"https://pumps.example#x": []}},
+        {"resources": {"https://pumps.example": ["no:such"]}},
+        {"resources": {"https://pumps.example": "pumps:read"}},
+        {"resources": []},
+        {"resources": {f"urn:x:{n}": [] for n in range(101)}},
+        {"colour": "red"},
+    ],
+)
+def test_a_policy_that_cannot_be_is_refused(tenant: Tenant, policy: dict[str, Any]) -> None:
+    before = tenant.call("GET", "").json()
+    assert tenant.call("PATCH", "", {"policy": policy}).status_code == 422
+    assert tenant.call("GET", "").json() == before
+
+
+def test_a_deleted_scope_may_go_on_standing_in_a_policy(tenant: Tenant) -> None:
+    tenant.define("pumps:read")
+    resources = {"urn:pumps": ["pumps:read"]}
+    tenant.call("PATCH", "", {"policy": {"resources": resources}})
+    assert tenant.call("DELETE", "/scopes/pumps:read?force=true").status_code == 204
+    answer = tenant.call("PATCH", "", {"policy": {"client_registration": "closed"}})
+    assert answer.json()["policy"]["resources"] == resources
+
+
 def test_the_only_workspace_of_a_person_stays(tenant: Tenant) -> None:
     address = somebody()
     lonely = tenant.person(address, kind=PrincipalKind.MEMBER)

@@ -2,92 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, expect
 
 from scopewright.core.model import Client, PrincipalKind
+from tests.browser.pages import ANN, check_page, serving, sign_in, tab_to
 from tests.clock import FrozenClock
 from tests.people import VERIFIER, Stage, set_stage
 from tests.ports import free_port
 
-ANN = "ann@example.com"
-FOCUSED = """() => {
-  const element = document.activeElement;
-  const name = (element.labels?.[0] ?? element).innerText.trim();
-  return [name, getComputedStyle(element).outlineStyle];
-}"""
-CONTRAST = """() => {
-  const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-  const light = (colour) => {
-    const [r, g, b] = numbers(colour).slice(0, 3).map((v) => {
-      v /= 255;
-      return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const paper = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = getComputedStyle(e).backgroundColor;
-      if (numbers(colour)[3] !== 0) return colour;
-    }
-  };
-  const faint = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const words = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!words) continue;
-    const [a, b] = [light(getComputedStyle(element).color), light(paper(element))].sort();
-    if ((b + 0.05) / (a + 0.05) < 4.5) faint.push(element.outerHTML);
-  }
-  return faint;
-}"""
-
 
 class ClientPage(BaseHTTPRequestHandler):
-    """The application that the person comes back to."""
+    """The application that the person comes back to; `/onwards/PORT` leads to another one."""
 
     def do_GET(self) -> None:
+        if self.path.startswith("/onwards/"):
+            port = urlsplit(self.path).path.rpartition("/")[2]
+            self.send_response(302)
+            self.send_header("location", f"http://127.0.0.1:{port}/callback")
+            self.end_headers()
+            return
+        self._say("back at the application")
+
+    def do_POST(self) -> None:
+        form = self.rfile.read(int(self.headers["content-length"])).decode()
+        self._say("back at the application with " + " ".join(sorted(dict(parse_qsl(form)))))
+
+    def _say(self, text: str) -> None:
         self.send_response(200)
         self.end_headers()
-        self.wfile.write(b"back at the application")
+        self.wfile.write(text.encode())
 
     def log_message(self, *said: object) -> None:
         """Says nothing."""
 
 
 @contextmanager
-def serving(application: object, port: int) -> Iterator[None]:
-    """The application on a port of this machine, in a thread with an event loop of its own."""
-    config = uvicorn.Config(application, port=port, log_config=None, lifespan="on")  # type: ignore[arg-type]
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
+def application_running() -> Iterator[int]:
+    """Its port on this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), ClientPage)
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield
-    server.should_exit = True
+    yield server.server_port
+    server.shutdown()
     thread.join()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
 def callback() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), ClientPage)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/callback"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with application_running() as port:
+        yield f"http://127.0.0.1:{port}/callback"
 
 
 @pytest.fixture(scope="module")
@@ -119,15 +91,6 @@ def answer_at(page: Page, callback: str) -> dict[str, str]:
     expect(page.get_by_text("back at the application")).to_be_visible()
     assert page.url.startswith(callback)
     return dict(parse_qsl(urlsplit(page.url).query))
-
-
-def sign_in(page: Page, stage: Stage) -> None:
-    """From the sign-in page through the letter's link."""
-    page.get_by_label("Email address").fill(ANN)
-    page.get_by_role("button", name="Send me a letter").click()
-    expect(page.get_by_role("heading", name="Check your mail")).to_be_visible()
-    page.goto(stage.letters.link)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_from_the_application_through_the_letter_to_a_token(
@@ -186,17 +149,6 @@ def test_the_whole_way_by_keyboard_alone_with_the_code(
     assert "code" in answer_at(page, callback)
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what has this name has the focus, and shows it."""
-    for _ in range(10):
-        page.keyboard.press("Tab")
-        focused = page.evaluate(FOCUSED)
-        if focused[0] == name:
-            assert focused[1] != "none"
-            return
-    raise AssertionError(f"{name} cannot be reached by Tab")
-
-
 def test_without_scripts_everything_works(
     browser: Browser, stage: Stage, client: Client, callback: str
 ) -> None:
@@ -237,18 +189,52 @@ def test_every_page_fits_a_narrow_screen_and_can_be_read(
         check_page(page)
 
 
-def check_page(page: Page) -> None:
-    """Headings in order, one main part, labels on fields, nothing cut off, nothing faint."""
-    expect(page.get_by_role("main")).to_have_count(1)
-    expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    levels = page.eval_on_selector_all("h1, h2, h3", "all => all.map((e) => +e.tagName[1])")
-    assert all(after - before <= 1 for before, after in pairwise(levels))
-    unlabelled = "input:not([type=hidden])"
-    assert page.eval_on_selector_all(unlabelled, "all => all.every((e) => e.labels.length)")
-    width = page.evaluate("() => document.documentElement.scrollWidth")
-    assert width <= 320, f"{page.url} is {width} pixels wide"
-    assert page.locator("html").get_attribute("lang") == "en"
-    assert page.evaluate(CONTRAST) == []
+def test_an_application_may_lead_on_to_another_one(
+    page: Page, stage: Stage, client: Client, callback: str
+) -> None:
+    with application_running() as other:
+        onwards = callback.replace("/callback", f"/onwards/{other}")
+        broker = stage.client(redirect_uris=(onwards,))
+        page.goto(start(stage, broker))
+        sign_in(page, stage)
+        page.get_by_role("button", name="Allow", exact=True).click()
+        expect(page.get_by_text("back at the application")).to_be_visible()
+        assert page.url == f"http://127.0.0.1:{other}/callback"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_answer_by_form_posts_itself_or_waits_for_its_button(
+    browser: Browser, stage: Stage, client: Client, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(start(stage, client, response_mode="form_post"))
+    sign_in(page, stage)
+    page.get_by_role("button", name="Allow", exact=True).click()
+    if not scripts:
+        expect(page.get_by_role("heading", name="Back to the application")).to_be_visible()
+        page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_text("back at the application with code iss state")).to_be_visible()
+    assert "code" not in page.url
+    context.close()
+
+
+def test_choosing_an_account_needs_no_script(
+    browser: Browser, stage: Stage, client: Client, callback: str
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{stage.origin}/sign-in")
+    sign_in(page, stage)
+    expect(page).to_have_url(f"{stage.origin}/me")
+    stage.clock.advance(minutes=1)
+    page.goto(start(stage, client, prompt="select_account"))
+    page.get_by_role("link", name="Sign in with another address").click()
+    page.go_back()
+    page.get_by_role("button", name=f"Go on as {ANN}").click()
+    page.get_by_role("button", name="Allow", exact=True).click()
+    assert "code" in answer_at(page, callback)
+    context.close()
 
 
 def test_pages_stand_in_no_frame(page: Page, stage: Stage, callback: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import tomllib
@@ -15,7 +16,7 @@ import pytest
 
 from tests.cli.conftest import Site
 from tests.servers import COMMAND
-from tests.visitors import Person
+from tests.visitors import Form, Person, sign_in, submit
 
 
 def run(
@@ -126,21 +127,41 @@ def test_an_ended_session_says_to_sign_in_again(site: Site, tmp_path: Path) -> N
     assert "scopewright login" in done.stderr
 
 
+def test_a_member_signs_in_on_another_device(site: Site, tmp_path: Path) -> None:
+    process = _logging_in(site, tmp_path, "--device")
+    assert process.stdout is not None
+    said = (line.strip() for line in process.stdout)
+    address = next(line for line in said if line.startswith("http"))
+    code = next(line for line in said if re.fullmatch(r"\w{4}-\w{4}", line))
+    person = Person("admin@example.com", "unused", {}, site.installation.letters)
+    sign_in(person.browser, site.installation.url, person.mailbox)
+    form = Form(person.browser.get(address))
+    typed = person.browser.post(form.action, data={**form.fields, "user_code": code})
+    allowed = submit(person.browser, typed)
+    assert allowed.status_code == 200
+    assert process.wait(30) == 0
+    assert "admin@example.com" in run(tmp_path, "whoami").stdout
+
+
 @pytest.mark.parametrize("issuer", ["nonsense", "http://127.0.0.1:1/w/x", "http://a.example/w/"])
 def test_what_is_no_issuer_is_wrong_usage(tmp_path: Path, issuer: str) -> None:
     assert run(tmp_path, "login", "--issuer", issuer).returncode == 2
 
 
-def _sign_in_by_browser(site: Site, home: Path) -> None:
-    """Run `login`, and do in a browser what it asks for."""
+def _logging_in(site: Site, home: Path, *options: str) -> subprocess.Popen[str]:
     own = {name: value for name, value in os.environ.items() if "SCOPEWRIGHT_" not in name}
-    process = subprocess.Popen(
-        [COMMAND, "login", "--issuer", site.issuer],
+    return subprocess.Popen(
+        [COMMAND, "login", "--issuer", site.issuer, *options],
         env=own | {"XDG_CONFIG_HOME": str(home)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def _sign_in_by_browser(site: Site, home: Path) -> None:
+    """Run `login`, and do in a browser what it asks for."""
+    process = _logging_in(site, home)
     assert process.stdout is not None
     address = next(line.strip() for line in process.stdout if line.startswith("http"))
     person = Person("admin@example.com", "unused", {}, site.installation.letters)

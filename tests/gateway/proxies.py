@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.ports import free_port
+from tests.tls import Certificate
 
 SAMPLES = Path(__file__).parents[2] / "examples/gateway"
+NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 START_SECONDS = 20
 FILE = "reading.txt"
 
@@ -30,6 +32,27 @@ def proxy(name: str, *, server: str, workspace_id: str) -> Iterator[str]:
             each.chmod(0o755)
         with _running(name, folder, server=server, workspace_id=workspace_id) as url:
             yield url
+
+
+@contextlib.contextmanager
+def tls_proxy(server: str, certificate: Certificate, folder: Path) -> Iterator[str]:
+    """nginx that ends TLS in front of a server, as `examples/tls` configures it; its URL."""
+    port, log = free_port(), folder / "log"
+    files = {"CERTIFICATE": str(certificate.chain), "KEY": str(certificate.key)}
+    sample = SAMPLES.parent / "tls" / "nginx.conf"
+    config = filled(sample, folder, {"PORT": str(port), "AUTH": server, **files})
+    process = subprocess.Popen(
+        [NGINX, "-p", str(folder), "-c", str(config)],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
+        stdout=log.open("wb"),
+    )
+    try:
+        wait_for(port, process, log)
+        yield f"https://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
 
 
 @contextlib.contextmanager
@@ -51,7 +74,7 @@ def _running(name: str, folder: Path, *, server: str, workspace_id: str) -> Iter
         stdout=(folder / "log").open("wb"),
     )
     try:
-        _wait_for(port, process, folder / "log")
+        wait_for(port, process, folder / "log")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -59,28 +82,29 @@ def _running(name: str, folder: Path, *, server: str, workspace_id: str) -> Iter
 
 
 def _nginx(folder: Path, server: str, values: dict[str, str]) -> list[str]:
-    binary = shutil.which("nginx") or "/usr/sbin/nginx"
-    config = _filled("nginx.conf", folder, {**values, "AUTH": server})
-    return [binary, "-p", str(folder), "-c", str(config)]
+    config = filled(SAMPLES / "nginx.conf", folder, {**values, "AUTH": server})
+    return [NGINX, "-p", str(folder), "-c", str(config)]
 
 
 def _caddy(folder: Path, server: str, values: dict[str, str]) -> list[str]:
     address = server.removeprefix("http://")
-    config = _filled("Caddyfile", folder, {**values, "AUTH": address})
+    config = filled(SAMPLES / "Caddyfile", folder, {**values, "AUTH": address})
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
 
 
-def _filled(sample: str, folder: Path, values: dict[str, str]) -> Path:
-    lines = (SAMPLES / sample).read_text().splitlines()
+def filled(sample: Path, folder: Path, values: dict[str, str]) -> Path:
+    """The sample in this folder, with these values in place of their names."""
+    lines = sample.read_text().splitlines()
     text = "\n".join(line for line in lines if not line.startswith("#"))
     for name, value in values.items():
         text = text.replace(name, value)
-    config = folder / sample
+    config = folder / sample.name
     config.write_text(text + "\n")
     return config
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until something answers at this port."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

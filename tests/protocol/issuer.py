@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ from scopewright.core.model import (
     ApiKey,
     Approved,
     Asked,
+    Assignment,
     Authorization,
     ChangeKind,
     Client,
@@ -38,12 +39,15 @@ from scopewright.core.model import (
     Workspace,
 )
 from scopewright.core.oauth import GRANTS_OF_TYPE, hash_secret
+from scopewright.core.registration import ClientRegistration
 from scopewright.core.scopes import parse
 from scopewright.core.tokens import LONGEST_ACCESS
+from scopewright.core.trusted_issuers import Rule, TrustedIssuer
 from scopewright.keys import KeyRing
 from scopewright.settings import Settings
 from scopewright.store import (
     api_keys,
+    assignments,
     authorizations,
     clients,
     grants,
@@ -52,10 +56,12 @@ from scopewright.store import (
     scopes,
     sessions,
     signing_keys,
+    trusted_issuers,
     workspaces,
 )
 from scopewright.store.database import Database
 from tests.clock import FrozenClock
+from tests.outside import Outside
 from tests.serving import serving
 
 REDIRECT_URI = "http://127.0.0.1:9/callback"  # nothing listens there
@@ -183,6 +189,15 @@ class Issuer:
         identity = Identity("email", email)
         return self._principal(PrincipalKind.END_USER, email, identity, held)
 
+    def member(self, role: str, *, email: str = "mia@example.com") -> str:
+        """A member with this role, such as `iotman:viewer`; the principal's id."""
+        member = self._principal(PrincipalKind.MEMBER, email, Identity("email", email), ())
+        with self.database.write() as tx:
+            self.touch(tx, ChangeKind.HOLDINGS, member)
+            given = Assignment(member, role, member, self.clock())
+            assignments.add(tx, self.id, assignment=given)
+        return member
+
     def _principal(
         self, kind: PrincipalKind, name: str, identity: Identity | None, held: tuple[str, ...]
     ) -> str:
@@ -211,6 +226,24 @@ class Issuer:
             api_keys.add(tx, ApiKey(**{**known, **fields}))
         return secret
 
+    def trust(self, outside: Outside, *rules: Rule, **fields: Any) -> TrustedIssuer:
+        """Trust an outside issuer to speak for the clients of these rules."""
+        made: dict[str, Any] = {
+            "id": ids.new_id("tri"),
+            "workspace_id": self.id,
+            "issuer": outside.issuer,
+            "audience": self.issuer,
+            "jwks_uri": None,
+            "jwks": outside.jwks,
+            "rules": rules,
+            "is_single_use": True,
+            "created_at": self.clock(),
+        }
+        trusted = TrustedIssuer(**{**made, **fields})
+        with self.database.write() as tx:
+            trusted_issuers.add(tx, trusted)
+        return trusted
+
     # --- what changes ---------------------------------------------------------------------------
 
     def touch(self, tx: Any, kind: ChangeKind, subject: str) -> None:
@@ -237,6 +270,23 @@ class Issuer:
         with self.database.write() as tx:
             self.touch(tx, ChangeKind.HOLDINGS, principal)
             grants.remove(tx, principal_id=principal, scope=scope)
+
+    def set_policy(self, **changes: Any) -> None:
+        """Change some of the workspace's policy."""
+        with self.database.write() as tx:
+            self.touch(tx, ChangeKind.WORKSPACE, self.id)
+            workspace = workspaces.get(tx, self.id)
+            assert workspace is not None
+            policy = replace(workspace.policy, **changes)
+            workspaces.change(tx, replace(workspace, policy=policy))
+
+    def know(self, client: KnownClient, registration: ClientRegistration) -> None:
+        """The client registers this from now on."""
+        with self.database.write() as tx:
+            self.touch(tx, ChangeKind.CLIENT, client.id)
+            known = clients.get(tx, client.id)
+            assert known is not None
+            clients.change(tx, replace(known, registration=registration))
 
     def delete_client(self, client: KnownClient) -> None:
         with self.database.write() as tx:
@@ -290,28 +340,40 @@ class Issuer:
     def access_token(self, client: KnownClient, **parameters: str) -> str:
         return str(_ok(self.token(client, **parameters))["access_token"])
 
-    def code(self, client: KnownClient, person: str, scope: str | None = None) -> str:
-        """A code that the person has approved at this client, for `VERIFIER`."""
+    def code(
+        self,
+        client: KnownClient,
+        person: str,
+        scope: str | None = None,
+        *,
+        approved: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> str:
+        """A code that the person has approved at this client, for `VERIFIER`.
+
+        `fields` are those of the authorization, `approved` more of its stage.
+        """
         code, now = ids.new_secret("swc"), self.clock()
-        pending = Authorization(
-            id=ids.new_id("aut"),
-            workspace_id=self.id,
-            client_id=client.id,
-            redirect_uri=REDIRECT_URI,
-            redirect_uri_was_sent=True,
-            requested=parse(scope),
-            code_challenge=challenge_of(VERIFIER),
-            state=None,
-            nonce=None,
-            prompt=frozenset(),
-            stage=Asked(),
-            created_at=now,
-            expires_at=now + timedelta(minutes=10),
-        )
+        made: dict[str, Any] = {
+            "id": ids.new_id("aut"),
+            "workspace_id": self.id,
+            "client_id": client.id,
+            "redirect_uri": REDIRECT_URI,
+            "redirect_uri_was_sent": True,
+            "requested": parse(scope),
+            "code_challenge": challenge_of(VERIFIER),
+            "state": None,
+            "nonce": None,
+            "prompt": frozenset(),
+            "stage": Asked(),
+            "created_at": now,
+            "expires_at": now + timedelta(minutes=10),
+        }
+        pending = Authorization(**{**made, **fields})
+        stage = Approved(person, hash_secret(code), now, now, **(approved or {}))
         with self.database.write() as tx:
             authorizations.add(tx, pending)
-            approved = Approved(person, hash_secret(code), now, now)
-            authorizations.approve(tx, pending.id, approved, until=pending.expires_at)
+            authorizations.approve(tx, pending.id, stage, until=pending.expires_at)
         return code
 
     def redeem(self, client: KnownClient, code: str, **parameters: str) -> Answer:
@@ -325,10 +387,10 @@ class Issuer:
         return self.post("token", form, client)
 
     def signed_in(
-        self, client: KnownClient, person: str, scope: str | None = None
+        self, client: KnownClient, person: str, scope: str | None = None, **fields: Any
     ) -> dict[str, Any]:
-        """The token endpoint's answer to a fresh code: a new session."""
-        return _ok(self.redeem(client, self.code(client, person, scope)))
+        """The token endpoint's answer to a fresh code: a new session; `fields` as in `code`."""
+        return _ok(self.redeem(client, self.code(client, person, scope, **fields)))
 
     def refresh(self, client: KnownClient, refresh_token: str, **parameters: str) -> Answer:
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token, **parameters}

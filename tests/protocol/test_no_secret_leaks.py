@@ -84,6 +84,7 @@ def play(world: World, harvest: Harvest) -> None:
         person = world.person("ann@example.com", client)
         person.browser.event_hooks = heard
         people(world, harvest, person, client)
+    newcomer(world, harvest)
     member(world, heard)
     harvest.letters(world)
 
@@ -112,6 +113,23 @@ def people(world: World, harvest: Harvest, person: Person, client: KnownClient) 
     auth = None if client.secret is None else client.basic
     form = {"token": again["refresh_token"], "client_id": client.id}
     world.http.post(f"{world.issuer}/revoke", data=form, **({"auth": auth} if auth else {}))
+
+
+def newcomer(world: World, harvest: Harvest) -> None:
+    """A client that registers itself, and comes back with the right and the wrong token."""
+    made = world.admin.post("/registration-tokens", json={}).json()
+    initial = world.as_bearer(harvest.keep("initial access token", made["token"]))
+    document = {"grant_types": ["client_credentials"], "response_types": []}
+    answer = world.http.post(f"{world.issuer}/register", json=document, headers=initial).json()
+    harvest.keep("registered secret", answer["client_secret"])
+    own = world.as_bearer(harvest.keep("registration token", answer["registration_access_token"]))
+    wrong = world.as_bearer(harvest.keep("wrong registration token", "canary-wrong-registration"))
+    chosen = harvest.keep("chosen secret", "canary-chosen-by-the-client")
+    at, replaced = answer["registration_client_uri"], {**document, "client_id": answer["client_id"]}
+    for headers in (own, wrong, initial):
+        world.http.get(at, headers=headers)
+        world.http.put(at, json={**replaced, "client_secret": chosen}, headers=headers)
+        world.http.put(at, json=replaced, headers=headers)
 
 
 def member(world: World, heard: dict[str, Any]) -> None:

@@ -1,13 +1,23 @@
-"""RFC 8414 and OpenID Connect Discovery: one document, and everything in it is true."""
+"""RFC 8414 and OpenID Connect Discovery: one document, and everything in it is true.
+
+What each switch of a workspace changes in it is tried in `test_discovery_says_what_is.py`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from scopewright.core.model import ScopeDefault
+from scopewright.core.model import ClientType, ScopeDefault
+from scopewright.core.oauth import DEVICE_CODE, JWT_BEARER, TOKEN_EXCHANGE
+from scopewright.core.registration import ClientRegistration
+from scopewright.core.token_exchange import ACCESS_TOKEN
+from scopewright.core.trusted_issuers import Rule
+from tests.client_keys import ClientKey
+from tests.outside import Outside
 from tests.protocol.issuer import (
     REDIRECT_URI,
     VERIFIER,
@@ -71,32 +81,20 @@ def test_what_both_specifications_require_is_there(document: dict[str, Any]) -> 
     assert "RS256" in document["id_token_signing_alg_values_supported"]
 
 
-def test_no_capability_is_advertised_that_this_file_does_not_try(document: dict[str, Any]) -> None:
-    assert set(document) == {
-        "issuer",
-        "authorization_endpoint",
-        "token_endpoint",
-        "introspection_endpoint",
-        "revocation_endpoint",
-        "userinfo_endpoint",
-        "jwks_uri",
-        "scopes_supported",
-        "response_types_supported",
-        "response_modes_supported",
-        "grant_types_supported",
-        "subject_types_supported",
-        "id_token_signing_alg_values_supported",
-        "token_endpoint_auth_methods_supported",
-        "introspection_endpoint_auth_methods_supported",
-        "revocation_endpoint_auth_methods_supported",
-        "code_challenge_methods_supported",
-        "authorization_response_iss_parameter_supported",
-    }
-
-
 def test_every_endpoint_is_there_under_the_issuer(issuer: Issuer, document: dict[str, Any]) -> None:
     endpoints = [name for name in document if name.endswith(("_endpoint", "_uri"))]
-    assert len(endpoints) == 6
+    assert {name.removesuffix("_endpoint") for name in endpoints} == {
+        "authorization",
+        "token",
+        "introspection",
+        "revocation",
+        "userinfo",
+        "jwks_uri",
+        "device_authorization",
+        "pushed_authorization_request",
+        "end_session",
+        "registration",
+    }
     for name in endpoints:
         assert document[name].startswith(f"{issuer.issuer}/")
         assert issuer.http.get(document[name]).status_code != 404
@@ -115,7 +113,25 @@ def test_every_grant_type_is_offered_and_no_other(issuer: Issuer, document: dict
         tried.add("authorization_code")
     if issuer.refresh(phone, tokens.json()["refresh_token"]).status_code == 200:
         tried.add("refresh_token")
+    tried |= {name for name, is_offered in extension_grants(issuer) if is_offered}
     assert tried == set(document["grant_types_supported"])
+
+
+def extension_grants(issuer: Issuer) -> Iterator[tuple[str, bool]]:
+    """The grants of RFC 8628, 8693 and 7523, each with whether it is offered."""
+    device, machine, outside = issuer.register(ClientType.DEVICE), issuer.machine(), Outside()
+    begun = issuer.post("device_authorization", {}, device).json()
+    form = {"grant_type": DEVICE_CODE, "device_code": begun["device_code"]}
+    pending = issuer.post("token", form, device).json()
+    yield DEVICE_CODE, pending["error"] == "authorization_pending"
+    service = issuer.machine(grant_types=frozenset({TOKEN_EXCHANGE}))
+    subject = {"subject_token": issuer.access_token(machine), "subject_token_type": ACCESS_TOKEN}
+    exchanged = issuer.post("token", {"grant_type": TOKEN_EXCHANGE, **subject}, service)
+    yield TOKEN_EXCHANGE, exchanged.status_code == 200
+    issuer.trust(outside, Rule(outside.claims, machine.id))
+    assertion = outside.assertion(issuer.issuer, issuer.clock())
+    asked = issuer.post("token", {"grant_type": JWT_BEARER, "assertion": assertion})
+    yield JWT_BEARER, asked.status_code == 200
 
 
 def ask(
@@ -130,13 +146,18 @@ def ask(
             return issuer.http.post(url, data=posted)
         case "none":
             return issuer.http.post(url, data={**form, "client_id": client.id})
+        case "private_key_jwt":
+            key = ClientKey(issuer.clock())
+            issuer.know(client, ClientRegistration(method, jwks=key.jwks))
+            return issuer.http.post(url, data=form | key.assertion(client.id, issuer.issuer))
     raise AssertionError(f"the tests cannot try {method}")
 
 
 def test_every_method_of_authentication_works_where_it_is_advertised(
     issuer: Issuer, document: dict[str, Any]
 ) -> None:
-    machine, phone, person = issuer.machine(), issuer.phone_app(), issuer.person("a")
+    phone, person = issuer.phone_app(), issuer.person("a")
+    machine, introspecting = issuer.machine(), issuer.machine()
     for method in document["token_endpoint_auth_methods_supported"]:
         form = {"grant_type": "client_credentials"}
         if method == "none":
@@ -145,19 +166,19 @@ def test_every_method_of_authentication_works_where_it_is_advertised(
         client = phone if method == "none" else machine
         assert ask(issuer, document["token_endpoint"], method, client, form).status_code == 200
     for method in document["introspection_endpoint_auth_methods_supported"]:
-        form = {"token": issuer.access_token(machine)}
-        answer = ask(issuer, document["introspection_endpoint"], method, machine, form)
+        form = {"token": issuer.access_token(issuer.machine())}
+        answer = ask(issuer, document["introspection_endpoint"], method, issuer.machine(), form)
         assert answer.json()["active"]
     for method in document["revocation_endpoint_auth_methods_supported"]:
-        client = phone if method == "none" else machine
+        client = phone if method == "none" else issuer.machine()
         token = (
             issuer.signed_in(phone, person)["access_token"]
             if method == "none"
-            else issuer.access_token(machine)
+            else issuer.access_token(client)
         )
         answer = ask(issuer, document["revocation_endpoint"], method, client, {"token": token})
         assert answer.status_code == 200
-        assert not issuer.is_active(machine, token)
+        assert not issuer.is_active(introspecting, token)
 
 
 def test_a_public_client_may_not_introspect_and_that_is_not_advertised(
@@ -196,7 +217,12 @@ def test_what_is_advertised_for_authorize_is_taken_and_all_else_is_not(
     for parameter, supported, refused in (
         ("response_type", document["response_types_supported"], ["token", "id_token", "none"]),
         ("code_challenge_method", document["code_challenge_methods_supported"], ["plain"]),
-        ("response_mode", document["response_modes_supported"], ["fragment", "form_post"]),
+        ("response_mode", document["response_modes_supported"], ["fragment", "jwt"]),
+        ("prompt", document["prompt_values_supported"], ["create"]),
+        ("acr_values", document["acr_values_supported"], ["urn:example:card"]),
+        ("display", document["display_values_supported"], []),
+        ("ui_locales", document["ui_locales_supported"], []),
+        ("claims", ["{}"] if document["claims_parameter_supported"] else [], ["[]"]),
     ):
         for value in supported:
             assert is_asked_on(asked(issuer, url, phone, **{parameter: value})), (parameter, value)
@@ -229,17 +255,14 @@ def test_a_protocol_word_is_listed_only_where_it_does_something(
     issuer: Issuer, document: dict[str, Any]
 ) -> None:
     words = {"openid", "profile", "email", "address", "phone", "offline_access"}
-    assert words & set(document["scopes_supported"]) == {"email", "offline_access"}
+    listed = {"openid", "profile", "email", "offline_access"}
+    assert words & set(document["scopes_supported"]) == listed
     phone = issuer.phone_app(scope_default=ScopeDefault.NONE)
-    tokens = issuer.signed_in(phone, issuer.person(), "email offline_access")
+    tokens = issuer.signed_in(phone, issuer.person(), " ".join(listed))
     assert tokens["refresh_token"]
-    assert issuer.userinfo(tokens["access_token"]).json()["email"] == "ann@example.com"
-
-
-def test_no_id_token_is_issued_yet_even_for_openid(issuer: Issuer) -> None:
-    tokens = issuer.signed_in(issuer.phone_app(), issuer.person("a"), "openid")
-    assert tokens["scope"] == "a openid"
-    assert "id_token" not in tokens
+    assert tokens["id_token"]
+    facts = issuer.userinfo(tokens["access_token"]).json()
+    assert facts["email"] == facts["name"] == "ann@example.com"
 
 
 def test_the_subject_is_the_same_for_every_client(issuer: Issuer, document: dict[str, Any]) -> None:

@@ -24,11 +24,15 @@ CHECKS = [
 ]
 SECRET = re.compile(r"sw[a-z]_[A-Za-z0-9_-]{20,}|PRIVATE KEY|\"d\":")
 # The answers in which a secret stands, once.
-SHOWN_ONCE = {"clients.register", "clients.rotate_secret", "workspaces.create"}
+SHOWN_ONCE = {
+    "clients.register", "clients.rotate_secret", "registration_tokens.create", "workspaces.create",
+}  # fmt: skip
 HASHES = {
     "api_keys": "secret_hash",
     "client_secrets": "hash",
     "invitations": "secret_hash",
+    "clients": "registration_token_hash",
+    "registration_tokens": "hash",
     "refresh_tokens": "hash",
     "sign_ins": "cookie_hash",
     "magic_links": "hash",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from random import Random
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from scopewright.api.routes import WORKSPACE
 from scopewright.catalogues import INTERNAL, read_shipped
 from scopewright.core.model import ClientType, Principal, PrincipalKind
+from scopewright.keys import KeyRing, jwks
 from scopewright.store import issued_tokens, schema, workspaces
 from tests.api.plane import Plane
 from tests.inprocess import Running, Tenant
@@ -20,6 +22,7 @@ from tests.inprocess import Running, Tenant
 SCOPE, OTHER_SCOPE, INTERNAL_SCOPE = "sensor:read", "sensor:write", "iotman:scopes:read"
 KEY = "ingest_context"
 INTERNAL_SCOPES = sorted(s.name for s in read_shipped(internal_prefix="iotman")[INTERNAL].scopes)
+OUTSIDE_KEYS = jwks(KeyRing().make_first("elsewhere", now=datetime(2026, 1, 1, tzinfo=UTC)))
 Values = dict[str, str]
 
 
@@ -124,6 +127,13 @@ class World:
             "invitations": {"email": self._address(), "role": "viewer"},
             "endpoints": {"name": f"endpoint {next(self._numbers)}"},
             "exports": {"name": f"export {next(self._numbers)}"},
+            "registration-tokens": {"note": "for the gateway"},
+            "trusted-issuers": {
+                "issuer": self._outside(),
+                "audience": "here",
+                "jwks": OUTSIDE_KEYS,
+                "rules": [{"claims": {"repository": "acme/site"}, "client_id": self.machine}],
+            },
             "mqtt-configs": {
                 "name": f"broker {next(self._numbers)}",
                 "broker_url": "mqtt://broker.example",
@@ -154,6 +164,9 @@ class World:
         plane.export("Open", auth_methods=["oauth2", "none"])
         plane.export("Closed", required_scope=SCOPE)
         return ["open", "closed", "field-1"]
+
+    def _outside(self) -> str:
+        return f"https://builds-{next(self._numbers)}.example"
 
     def _address(self) -> str:
         return f"person-{next(self._numbers)}@example.com"
@@ -198,6 +211,11 @@ class World:
             "grant_types": [["client_credentials"]],
             "tokens": [{"access_lifetime": 600}, {"live_scopes": True}, None],
             "topic_filter": ["a/+/b", "#"],
+            "issuer": [self._outside()],
+            "audience": ["here"],
+            "jwks": [OUTSIDE_KEYS],
+            "jwks_uri": [None],
+            "rules": [[{"claims": {"ref": "main"}, "client_id": self.machine}]],
         }
         if name == "endpoint":
             return chance.choice([self.endpoint_id, None])
