@@ -9,13 +9,15 @@ import httpx
 from tests.visitors import REDIRECT_URI, STEPS, Form, Mailbox, NoCode, submit
 
 
-def callback(browser: httpx.Client, url: str, mailbox: Mailbox) -> str:
+def callback(
+    browser: httpx.Client, url: str, mailbox: Mailbox, *, ending: str = REDIRECT_URI
+) -> str:
     """Where the browser ends that opens this URL and does what each page asks."""
     page = browser.get(url)
     for _ in range(STEPS):
         if page.is_redirect:
             location = urljoin(str(page.url), page.headers["location"])
-            if location.startswith(REDIRECT_URI):
+            if location.startswith(ending):
                 return location
             page = browser.get(location)
         elif Form(page).address_field is None:

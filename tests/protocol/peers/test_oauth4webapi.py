@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Timer
-from typing import Any
-
 from tests.protocol.peers.conftest import SCOPE, Stage
+from tests.protocol.peers.javascript import Step, drive, spelled
 from tests.visitors import REDIRECT_URI
-from tests.worlds import KnownClient
-
-HERE = Path(__file__).parent
-SECONDS = 120
-Step = dict[str, Any]
 
 
-@contextmanager
-def node() -> Iterator[subprocess.Popen[str]]:
-    """The script, which is ended if it takes too long."""
-    process = subprocess.Popen(
-        ["node", "oauth4webapi.mjs"],
-        cwd=HERE,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    limit = Timer(SECONDS, process.kill)
-    limit.start()
-    try:
-        with process:
-            yield process
-    finally:
-        limit.cancel()
-        process.kill()
-
-
-def spelled(client: KnownClient) -> dict[str, str | None]:
-    return {"id": client.id, "secret": client.secret}
-
-
-def drive(stage: Stage) -> list[Step]:
+def oauth4webapi(stage: Stage) -> dict[str, Step]:
     """Every step that the script tells, the person's browser doing its part."""
     use = {
         "issuer": stage.world.issuer,
@@ -54,27 +18,13 @@ def drive(stage: Stage) -> list[Step]:
         "app": spelled(stage.app),
         "machine": spelled(stage.machine),
     }
-    steps: list[Step] = []
-    with node() as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        print(json.dumps(use), file=process.stdin, flush=True)
-        for line in process.stdout:
-            step = json.loads(line)
-            if step["step"] == "authorize":
-                answer = {"callback": stage.callback(step["url"])}
-                print(json.dumps(answer), file=process.stdin, flush=True)
-            else:
-                steps.append(step)
-    return steps
+    return drive("oauth4webapi.mjs", use, {"authorize": stage.callback})
 
 
 def test_oauth4webapi_completes_every_grant_and_is_refused_what_it_must_not_have(
     stage: Stage,
 ) -> None:
-    steps = drive(stage)
-    assert steps[-1] == {"step": "done"}, steps
-    by_name = {step.pop("step"): step for step in steps}
+    by_name = oauth4webapi(stage)
     assert by_name["discovery"] == {"same": True, "issuer": stage.world.issuer}
 
     machine = stage.machine.id
