@@ -18,8 +18,8 @@ test:     ## Install what the tests need, then run all of them; ARGS go to pytes
 check: install-dev  ## Format, lint, types, import contracts
 	@scripts/check
 
-bench: install-dev  ## Measure, write the table, fail below a floor
-	@.venv/bin/python -m bench
+bench: install-dev  ## Measure, write the table, fail below a floor; ARGS go to the suite
+	@.venv/bin/python -m bench $(ARGS)
 
 format: install-dev  ## Rewrite the files the way `check` wants them
 	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix --quiet .

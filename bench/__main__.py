@@ -17,7 +17,7 @@ from pathlib import Path
 
 import httpx
 
-from bench import limits, load, ours, peers
+from bench import earlier, limits, load, ours, peers
 from bench.figures import Contestant, Figure, Series
 from bench.load import LoadFailed
 from bench.processes import NotReady
@@ -40,8 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         provide()
         with ExitStack() as stack:
-            stage = _set_up(stack, options)
-            results = [_measure(row, stage, options) for row in options.rows]
+            rows, stage = _beside(stack, options) if options.against else _alone(stack, options)
+            chosen = [row for row in rows if row.name in options.rows]
+            results = [_measure(row, stage, options) for row in chosen]
             conditions = _conditions(stage, options)
     except (MissingTool, NotReady, WrongAnswer) as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -50,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text)
     if options.output:
         options.output.write_text(text)
-    unjudged = options.database == "both" and any(result.floors(None) for result in results)
+    unjudged = (options.database == "both" or options.against) and any(
+        result.floors(None) for result in results
+    )
     return 1 if unjudged or any(result.missed for result in results) else 0
 
 
@@ -58,7 +61,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     names = [row.name for row in ROWS]
     parser.add_argument("rows", nargs="*", metavar="row", help=f"of: {', '.join(names)}")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--against", metavar="COMMIT", help="beside that commit of Scopewright instead of the peers"
+    )
+    parser.add_argument("--rounds", type=int, help="5; 7 beside a commit")
     parser.add_argument("--seconds", type=int, default=3, help="of a round")
     parser.add_argument("--connections", type=int, default=32)
     parser.add_argument(
@@ -70,16 +76,36 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if unknown := set(options.rows) - set(names):
         parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     # In the table's order: what is measured idle comes before any load.
-    options.rows = [row for row in ROWS if not options.rows or row.name in options.rows]
+    options.rows = [name for name in names if not options.rows or name in options.rows]
+    options.rounds = options.rounds or (earlier.ROUNDS if options.against else 5)
     if options.quick:
         options.rounds, options.seconds = 2, 1
     return options
 
 
-def _set_up(stack: ExitStack, options: argparse.Namespace) -> Stage:
-    """Start everything; the exit stack ends it. SQLite's files lie on the project's disk."""
+def _beside(stack: ExitStack, options: argparse.Namespace) -> tuple[Sequence[Row], Stage]:
+    """This commit and an earlier one, which the peers would only make wait."""
+    scratch = _scratch(stack)
+    program = earlier.provide(options.against, CACHE)
+    stage = Stage(
+        ours=earlier.set_up(stack, scratch, program),
+        peers=[],
+        connections=options.connections,
+        scratch=scratch,
+        ending=stack,
+    )
+    return earlier.rows(program), stage
+
+
+def _scratch(stack: ExitStack) -> Path:
+    """A folder on the project's disk, where SQLite's files lie; the exit stack removes it."""
     CACHE.mkdir(parents=True, exist_ok=True)
-    scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=CACHE)))
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="run-", dir=CACHE)))
+
+
+def _alone(stack: ExitStack, options: argparse.Namespace) -> tuple[Sequence[Row], Stage]:
+    """Ours on each database, and the peers; the exit stack ends them."""
+    scratch = _scratch(stack)
     started = []
     if options.database in {"sqlite", "both"}:
         url = f"sqlite:///{scratch / 'scopewright.db'}"
@@ -96,13 +122,14 @@ def _set_up(stack: ExitStack, options: argparse.Namespace) -> Stage:
         )
         started.append(stack.enter_context(context))
     targets = [stack.enter_context(peer(scratch)) for peer in peers.PEERS]
-    return Stage(
+    stage = Stage(
         ours=started,
         peers=targets,
         connections=options.connections,
         scratch=scratch,
         ending=stack,
     )
+    return ROWS, stage
 
 
 def _measure(row: Row, stage: Stage, options: argparse.Namespace) -> Result:

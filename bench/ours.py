@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +13,7 @@ import httpx
 
 from bench.load import Request
 from bench.target import FORM, SCOPE, Target, WrongAnswer, answer, check_access_token
-from tests.servers import Installation
+from tests.servers import COMMAND, Installation
 from tests.visitors import REDIRECT_URI, Person
 
 SLUG = "bench"
@@ -60,14 +60,21 @@ class Management:
 
 
 @contextmanager
-def running(database: str, *, url: str, folder: Path, database_pids: list[int]) -> Iterator[Ours]:
-    """Scopewright on the database ``url``, of the kind ``database``, until the block ends."""
+def running(
+    name: str,
+    *,
+    url: str,
+    folder: Path,
+    database_pids: Sequence[int] = (),
+    program: Path = COMMAND,
+) -> Iterator[Ours]:
+    """Scopewright on the database ``url`` until the block ends; ``name`` tells it from others."""
     folder.mkdir()
-    with Installation(folder, url) as installation:
-        yield furnished(installation, name=f"scopewright {database}", database_pids=database_pids)
+    with Installation(folder, url, program=[program]) as installation:
+        yield furnished(installation, name=f"scopewright {name}", database_pids=database_pids)
 
 
-def furnished(installation: Installation, *, name: str, database_pids: list[int]) -> Ours:
+def furnished(installation: Installation, *, name: str, database_pids: Sequence[int]) -> Ours:
     """Start it with one workspace, one scope, and one client that may have it."""
     made = installation.init(workspace="Bench", slug=SLUG, admin="admin@bench.example")
     process = installation.serve().process
