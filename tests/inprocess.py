@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 
 from scopewright import app
+from scopewright.core.catalogue import ScopeDefinition
 from scopewright.core.model import (
     ApiKey,
     Assignment,
@@ -234,7 +235,7 @@ class Tenant:
         with self.running.database.write() as tx:
             for name in names:
                 workspaces.touch(tx, self.id, ChangeKind.VOCABULARY, name, at=now)
-                scopes.add(tx, self.id, name=name, description="", at=now)
+                scopes.add(tx, self.id, scope=ScopeDefinition(name), at=now)
 
     def grant(self, principal: Principal | str, *names: str) -> None:
         """Grant scopes beneath the API, so unchecked."""

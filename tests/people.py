@@ -21,6 +21,7 @@ from sqlalchemy import Table, func, select
 
 from scopewright import app
 from scopewright.core.builtin_clients import command_line
+from scopewright.core.catalogue import ScopeDefinition
 from scopewright.core.model import (
     Assignment,
     ChangeKind,
@@ -191,7 +192,7 @@ class Stage:
                 renamed = replace(key, id=id, workspace_id=workspace.id, public_jwk=jwk)
                 signing_keys.add(tx, renamed)
             for scope, description in SCOPES.items():
-                scopes.add(tx, workspace.id, name=scope, description=description, at=now)
+                scopes.add(tx, workspace.id, scope=ScopeDefinition(scope, description), at=now)
         return workspace
 
     def person(

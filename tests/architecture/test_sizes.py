@@ -12,7 +12,7 @@ LONGEST_FILE = 330
 LONGEST_FUNCTION = 40
 ALL_NOUNS = PACKAGE / "core" / "model.py"  # these two are lists, each one page by design
 ALL_TABLES = PACKAGE / "store" / "schema.py"
-LONGER_BY_DESIGN = {ALL_NOUNS: 570, ALL_TABLES: 370}
+LONGER_BY_DESIGN = {ALL_NOUNS: 570, ALL_TABLES: 430}
 MIGRATIONS = PACKAGE / "store" / "migrations"  # a revision is one long list, and never read again
 
 

@@ -19,6 +19,7 @@ import httpx
 from sqlalchemy import update
 
 from scopewright import ids
+from scopewright.core.catalogue import ScopeDefinition
 from scopewright.core.model import (
     ApiKey,
     Approved,
@@ -256,7 +257,7 @@ class Issuer:
             known = {scope.name for scope in scopes.of_workspace(tx, self.id)}
             for name in set(names) - known:
                 self.touch(tx, ChangeKind.VOCABULARY, name)
-                scopes.add(tx, self.id, name=name, description="", at=self.clock())
+                scopes.add(tx, self.id, scope=ScopeDefinition(name), at=self.clock())
 
     def grant(self, principal: str, *held: str) -> None:
         self.define(*(scope for scope in held if not scope.startswith("iotman:")))

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from scopewright.core.catalogue import ScopeDefinition
 from scopewright.core.errors import Conflict, Invalid, NotFound
 from scopewright.core.model import ChangeKind
 from scopewright.ids import new_id
@@ -21,7 +22,7 @@ def test_an_operation_that_raises_leaves_nothing(world: World) -> None:
     def fail() -> None:
         with world.database.write() as tx:
             workspaces.touch(tx, world.workspace_id, ChangeKind.VOCABULARY, "a:b", at=NOW)
-            scopes.add(tx, world.workspace_id, name="a:b", description="", at=NOW)
+            scopes.add(tx, world.workspace_id, scope=ScopeDefinition("a:b"), at=NOW)
             raise NotFound("on second thought")
 
     with pytest.raises(NotFound):
@@ -35,7 +36,7 @@ def test_a_conflict_undoes_what_came_before_it(world: World) -> None:
     def define(*names: str) -> None:
         with world.database.write() as tx:
             for name in names:
-                scopes.add(tx, world.workspace_id, name=name, description="", at=NOW)
+                scopes.add(tx, world.workspace_id, scope=ScopeDefinition(name), at=NOW)
 
     with pytest.raises(Conflict):
         define("a:b", "a:c", "a:b")
@@ -63,11 +64,11 @@ def test_a_read_keeps_its_view_while_others_write(world: World) -> None:
 def test_a_read_cannot_write_and_is_good_for_the_next_one(world: World) -> None:
     for _ in range(2):
         with pytest.raises(DBAPIError), world.database.read() as tx:
-            scopes.add(tx, world.workspace_id, name="a:b", description="", at=NOW)
+            scopes.add(tx, world.workspace_id, scope=ScopeDefinition("a:b"), at=NOW)
     with world.database.read() as tx:
         assert scopes.of_workspace(tx, world.workspace_id) == []
     with world.database.write() as tx:
-        scopes.add(tx, world.workspace_id, name="a:b", description="", at=NOW)
+        scopes.add(tx, world.workspace_id, scope=ScopeDefinition("a:b"), at=NOW)
 
 
 def test_a_read_that_raises_gives_its_connection_back(world: World) -> None:
@@ -85,7 +86,7 @@ def test_a_read_that_raises_gives_its_connection_back(world: World) -> None:
 def test_a_text_that_cannot_be_kept_is_invalid_or_comes_back(world: World, name: str) -> None:
     try:
         with world.database.write() as tx:
-            scopes.add(tx, world.workspace_id, name="a:b", description=name, at=NOW)
+            scopes.add(tx, world.workspace_id, scope=ScopeDefinition("a:b", name), at=NOW)
     except Invalid:
         return
     with world.database.read() as tx:
@@ -131,6 +132,6 @@ def test_ids_are_compared_by_code_point(world: World) -> None:
     names = [f"{letter}{new_id('x')}" for letter in "bBaA_-.:"]
     with world.database.write() as tx:
         for name in names:
-            scopes.add(tx, world.workspace_id, name=name, description="", at=NOW)
+            scopes.add(tx, world.workspace_id, scope=ScopeDefinition(name), at=NOW)
         found = [scope.name for scope in scopes.of_workspace(tx, world.workspace_id)]
     assert found == sorted(names)

@@ -12,7 +12,7 @@ from tests.store.world import NOW, World
 
 def _define(world: World, name: str, description: str = "") -> None:
     with world.database.write() as tx:
-        scopes.add(tx, world.workspace_id, name=name, description=description, at=NOW)
+        scopes.add(tx, world.workspace_id, scope=ScopeDefinition(name, description), at=NOW)
 
 
 def test_scopes_come_back_equal_and_sorted_by_code_point(world: World) -> None:
@@ -37,8 +37,12 @@ def test_a_description_changes_and_a_scope_is_removed_once(world: World) -> None
     _define(world, "a:b", "old")
     at = world.workspace_id
     with world.database.write() as tx:
-        assert scopes.describe(tx, at, name="a:b", description="new")
-        assert scopes.of_workspace(tx, at) == [ScopeDefinition(name="a:b", description="new")]
+        assert scopes.change(
+            tx, at, scope=ScopeDefinition("a:b", "new", implies=frozenset({"c:d"}))
+        )
+        assert scopes.of_workspace(tx, at) == [
+            ScopeDefinition("a:b", "new", implies=frozenset({"c:d"}))
+        ]
         assert scopes.remove(tx, at, name="a:b")
         assert not scopes.remove(tx, at, name="a:b")
-        assert not scopes.describe(tx, at, name="a:b", description="gone")
+        assert not scopes.change(tx, at, scope=ScopeDefinition("a:b", "gone"))

@@ -9,7 +9,7 @@ from scopewright import ids
 from scopewright.access import Access
 from scopewright.authentication import ClientAuthentication
 from scopewright.authority import Authority
-from scopewright.catalogues import read_shipped
+from scopewright.catalogues import read_files, read_shipped
 from scopewright.certificates import read_authorities
 from scopewright.client_documents import ClientDocuments
 from scopewright.clock import Clock
@@ -47,6 +47,12 @@ def read_instance(database: Database, settings: Settings) -> Instance:
     return Instance(bytes.fromhex(secret), internal, role)
 
 
+def read_catalogues(settings: Settings, this: Instance) -> Mapping[str, Catalogue]:
+    """The catalogues that ship, and the site's own."""
+    shipped = read_shipped(internal_prefix=this.internal_prefix, role_prefix=this.role_prefix)
+    return shipped | read_files(settings.catalogues, role_prefix=this.role_prefix)
+
+
 @dataclass(frozen=True)
 class Parts:
     """What all else is made of."""
@@ -82,7 +88,7 @@ def make_parts(settings: Settings, clock: Clock, mailer: Mailer) -> Parts:
     database = Database(settings.database.url)
     this = read_instance(database, settings)
     public_url = settings.server.url
-    catalogues = read_shipped(internal_prefix=this.internal_prefix)
+    catalogues = read_catalogues(settings, this)
     versions, tokens = watch(database), settings.tokens.policy()
     authority = Authority(database, versions, catalogues=catalogues, tokens=tokens)
     nonces, required = Nonces(this.server_secret), settings.tokens.dpop_nonces

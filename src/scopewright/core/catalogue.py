@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from scopewright.core.applications import Application, ApplicationNames
 from scopewright.core.errors import Conflict
 from scopewright.core.roles import Bundle, RoleGraph
 from scopewright.core.scopes import NONE, Scopes
@@ -18,12 +19,14 @@ OPERATING = READING | {"create", "update", "activate"}
 class ScopeDefinition:
     """One permission. `opens` names the platform's own operations that it opens (catalogues only).
 
-    `owner` is the catalogue's name, or None for the workspace itself.
+    `owner` is the catalogue's name, or None for the workspace itself; `application` is the name of
+    the application that it belongs to.
     """
 
     name: str
     description: str = ""
     owner: str | None = None
+    application: str | None = None
     resource: str | None = None
     action: str | None = None
     implies: Scopes = NONE
@@ -32,26 +35,48 @@ class ScopeDefinition:
 
 @dataclass(frozen=True, slots=True)
 class RoleDefinition:
-    """A named bundle. `every_guarded` adds all guarded scopes of the workspace's catalogues."""
+    """A named bundle. `every_guarded` adds all guarded scopes of the workspace's catalogues.
+
+    `owner`, `application` and `resource` as of a scope. `requires` names roles without which this
+    one is of little use: who holds it alone is told so, and gets what it says and no more.
+    """
 
     name: str
     description: str = ""
     owner: str | None = None
+    application: str | None = None
+    resource: str | None = None
     scopes: Scopes = NONE
     includes: frozenset[str] = frozenset()
+    requires: frozenset[str] = frozenset()
     every_guarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceDefinition:
+    """What a catalogue's scopes and roles are about: a service, for instance."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
-    """A file of definitions, read-only to workspaces. `prefix` ends with its separator."""
+    """A file of definitions, read-only to workspaces. `prefix` ends with its separator.
+
+    `aliases` are other spellings of its roles. `applications` says how the names of a workspace's
+    applications are spelled where this catalogue is enabled.
+    """
 
     name: str
     title: str
     prefix: str = ""
+    resources: tuple[ResourceDefinition, ...] = ()
     scopes: tuple[ScopeDefinition, ...] = ()
     roles: tuple[RoleDefinition, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     reserved_slugs: frozenset[str] = frozenset()
+    applications: ApplicationNames | None = None
 
     def owns(self, name: str) -> bool:
         """Whether the name, in whatever letter case, is this catalogue's to define."""
@@ -63,7 +88,7 @@ class Catalogue:
 
     def _folded_names(self) -> set[str]:
         names = [scope.name for scope in self.scopes] + [role.name for role in self.roles]
-        return {name.casefold() for name in names}
+        return {name.casefold() for name in (*names, *self.aliases)}
 
     def _first_segments(self) -> set[str]:
         parts = (definition.name.casefold().partition(".") for definition in self.scopes)
@@ -81,11 +106,16 @@ class Preset:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """All scopes and roles that a workspace knows: its catalogues' and its own, immutable."""
+    """All scopes and roles that a workspace knows: its catalogues' and its own, immutable.
+
+    `mappings` say which role stands for an include that no catalogue resolves.
+    """
 
     catalogues: tuple[Catalogue, ...] = ()
     scopes: tuple[ScopeDefinition, ...] = ()
-    roles: tuple[RoleDefinition, ...] = field(default=())
+    roles: tuple[RoleDefinition, ...] = ()
+    applications: tuple[Application, ...] = ()
+    mappings: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, ScopeDefinition]:
@@ -106,10 +136,35 @@ class Vocabulary:
 
     @cached_property
     def graph(self) -> RoleGraph:
-        """The role graph over all roles."""
+        """The role graph over all roles, by whatever spelling they are included."""
         return RoleGraph(
-            {name: Bundle(role.scopes, role.includes) for name, role in self.every_role.items()}
+            {name: Bundle(role.scopes, role.includes) for name, role in self.every_role.items()},
+            aliases={**self.aliases, **self.mappings},
         )
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Other spellings of catalogues' roles."""
+        return {
+            alias: role
+            for catalogue in self.catalogues
+            for alias, role in catalogue.aliases.items()
+        }
+
+    @cached_property
+    def application_names(self) -> ApplicationNames:
+        """How the names of applications are spelled here: the enabled catalogue's way."""
+        spelled = (catalogue.applications for catalogue in self.catalogues)
+        return next((names for names in spelled if names is not None), ApplicationNames())
+
+    @cached_property
+    def application_by_name(self) -> Mapping[str, Application]:
+        """Every application by its name."""
+        return {application.name: application for application in self.applications}
+
+    def role(self, name: str) -> RoleDefinition | None:
+        """The role of this name, or of which this is another spelling."""
+        return self.every_role.get(self.aliases.get(name, name))
 
     @cached_property
     def _openers(self) -> Mapping[str, str]:
@@ -142,15 +197,26 @@ class Vocabulary:
         """Let the workspace define this name, or say who owns it.
 
         Raises:
-            Conflict: a catalogue owns the name or its prefix, or the workspace has it already.
+            Conflict: a catalogue or application owns the name or its prefix, or the workspace has
+                it already.
         """
         for catalogue in self.catalogues:
             if catalogue.owns(name):
                 raise Conflict(
                     f"The name belongs to the catalogue {catalogue.name}.", conflict=catalogue.name
                 )
+        owner = self._application_owning(name)
+        if owner is not None:
+            raise Conflict(f"The name belongs to {owner}.", conflict=owner)
         if name in self.by_name or name in self.every_role:
             raise Conflict("The name is taken.", conflict=name)
+
+    def _application_owning(self, name: str) -> str | None:
+        folded = name.casefold()
+        if self.application_names.may_be_role(folded):
+            return "the roles of applications"
+        first, dot, _ = folded.partition(".")
+        return f"the application {first}" if dot and first in self.application_by_name else None
 
     def _spelled_out(self, role: RoleDefinition) -> RoleDefinition:
         if not role.every_guarded:

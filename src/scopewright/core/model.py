@@ -66,11 +66,12 @@ class Workspace:
 
 
 class PrincipalKind(StrEnum):
-    """What a principal is: a person who manages, a person who uses, or a program."""
+    """What a principal is: a person who manages, one who uses, a program, or several of them."""
 
     MEMBER = "member"
     END_USER = "end_user"
     CLIENT = "client"
+    GROUP = "group"
 
 
 EMAIL_PROVIDER = "email"
@@ -511,6 +512,7 @@ class ChangeKind(StrEnum):
     PRINCIPAL = "principal"
     API_KEY = "api_key"
     HOLDINGS = "holdings"
+    GROUP = "group"
     VOCABULARY = "vocabulary"
     WORKSPACE = "workspace"
     SIGNING_KEY = "signing_key"

@@ -30,10 +30,18 @@ class Expansion:
 
 
 class RoleGraph:
-    """Roles by name, immutable. `expand` and `would_cycle` are iterative: depth is no limit."""
+    """Roles by name, immutable. `expand` and `would_cycle` are iterative: depth is no limit.
 
-    def __init__(self, bundles: Mapping[str, Bundle]) -> None:
+    `aliases` are names that stand for others, as far as no role is called so.
+    """
+
+    def __init__(
+        self, bundles: Mapping[str, Bundle], aliases: Mapping[str, str] | None = None
+    ) -> None:
         self._bundles = dict(bundles)
+        for alias, role in (aliases or {}).items():
+            # An alias is a role that says nothing but the other; it is no name of its own.
+            self._bundles.setdefault(alias, Bundle(includes=frozenset({role})))
 
     def __contains__(self, role: str) -> bool:
         return role in self._bundles

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scopewright.clock import Clock
 from scopewright.core import names
@@ -51,7 +51,7 @@ class Scopes:
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.VOCABULARY, name, at=now)
             vocabulary.here(tx, caller.workspace_id, self.catalogues).check_free(name)
-            scopes.add(tx, caller.workspace_id, name=name, description=scope.description, at=now)
+            scopes.add(tx, caller.workspace_id, scope=scope, at=now)
             after = {"description": scope.description}
             audit.record(tx, caller, "scopes:create", name, at=now, after=after)
         return scope
@@ -68,12 +68,13 @@ class Scopes:
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.VOCABULARY, name, at=now)
             before = self._own(tx, caller, name)
-            scopes.describe(tx, caller.workspace_id, name=name, description=text)
+            after = replace(before, description=text)
+            scopes.change(tx, caller.workspace_id, scope=after)
             audit.record(
                 tx, caller, "scopes:update", name, at=now,
                 before={"description": before.description}, after={"description": text},
             )  # fmt: skip
-        return ScopeDefinition(name, text)
+        return after
 
     @needs("scopes:delete")
     def delete(self, caller: Caller, *, name: str, force: bool = False) -> None:

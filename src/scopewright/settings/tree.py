@@ -235,6 +235,10 @@ class LimitsSettings(Section):
     """Levels of nesting in JSON."""
     metadata_value: int = Field(8 << 10, ge=64)
     """Bytes of one attached value."""
+    roles: int = Field(10_000, ge=10)
+    """Roles of a workspace's own."""
+    role_depth: int = Field(100, ge=2)
+    """How deep roles may stand in one another."""
 
 
 class OutboundSettings(Section):
@@ -263,5 +267,7 @@ class Settings(Section):
     workspaces: WorkspacesSettings = WorkspacesSettings()
     limits: LimitsSettings = LimitsSettings()
     outbound: OutboundSettings = OutboundSettings()
+    catalogues: tuple[str, ...] = ()
+    """Files of the site's own catalogues; each is called as its file is, without the ending."""
     administrators: tuple[str, ...] = ()
     """Addresses that administer the whole instance."""

@@ -1,20 +1,19 @@
-"""What a principal holds now, read and closed."""
+"""What a principal holds now, by itself and through its groups: read and closed."""
 
 from __future__ import annotations
 
 from scopewright.core import holdings
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Vocabulary
+from scopewright.core.groups import all_groups, membership_graph
 from scopewright.core.scopes import Scopes
-from scopewright.store import assignments, grants
+from scopewright.store import assignments, grants, groups
 from scopewright.store.database import Transaction
 
 
 def of(tx: Transaction, principal_id: str, vocabulary: Vocabulary) -> Scopes:
     """Everything that this principal holds."""
-    granted = [grant.scope for grant in grants.of_principal(tx, principal_id)]
-    assigned = [assignment.role for assignment in assignments.of_principal(tx, principal_id)]
-    return holdings.held(vocabulary, granted, assigned)
+    return of_many(tx, [principal_id], vocabulary)[principal_id]
 
 
 def of_giver(tx: Transaction, caller: Caller, vocabulary: Vocabulary) -> Scopes:
@@ -24,11 +23,17 @@ def of_giver(tx: Transaction, caller: Caller, vocabulary: Vocabulary) -> Scopes:
 
 def of_many(tx: Transaction, principal_ids: list[str], vocabulary: Vocabulary) -> dict[str, Scopes]:
     """Everything that each of these principals holds."""
-    granted = grants.of_principals(tx, principal_ids)
-    assigned = assignments.of_principals(tx, principal_ids)
-    return {
-        id: holdings.held(
-            vocabulary, [g.scope for g in granted[id]], [a.role for a in assigned[id]]
+    memberships = groups.above(tx, principal_ids)
+    graph = membership_graph(memberships)
+    everybody = sorted({*principal_ids, *(membership.group_id for membership in memberships)})
+    granted = grants.of_principals(tx, everybody)
+    assigned = assignments.of_principals(tx, everybody)
+    found = {}
+    for id in principal_ids:
+        here = (id, *all_groups(graph, id))
+        found[id] = holdings.held(
+            vocabulary,
+            [grant.scope for each in here for grant in granted[each]],
+            [assignment.role for each in here for assignment in assigned[each]],
         )
-        for id in principal_ids
-    }
+    return found

@@ -92,6 +92,10 @@ def _optional(name: str) -> Column[Any]:
     return Column(name, Json, nullable=False, server_default="{}")
 
 
+def _list(name: str) -> Column[Any]:
+    return Column(name, Json, nullable=False, server_default="[]")
+
+
 def _of(table: str, name: str, *, key: bool = False, null: bool = False) -> Column[str]:
     """A reference that goes when what it refers to goes."""
     target = ForeignKey(f"{table}.id", ondelete="CASCADE")
@@ -132,7 +136,52 @@ principals = Table(
 scopes = Table(
     "scopes", metadata,
     _of("workspaces", "workspace_id", key=True), _text("name", key=True),
-    _text("description"), _instant("created_at"),
+    _text("description"), _instant("created_at"), _text("application", null=True),
+    _list("implies"),
+)  # fmt: skip
+
+applications = Table(
+    "applications", metadata,
+    _text("id", key=True), _in_workspace(), _text("name"), _text("title"),
+    _text("launch_url", null=True), _text("resource", null=True), _instant("created_at"),
+    _instant("registered_at", null=True),
+    UniqueConstraint("workspace_id", "name"),
+)  # fmt: skip
+
+roles = Table(
+    "roles", metadata,
+    _of("workspaces", "workspace_id", key=True), _text("name", key=True), _text("description"),
+    _text("application", null=True), _json("scopes"), _json("includes"), _instant("created_at"),
+)  # fmt: skip
+
+# Which role stands for an include that no catalogue resolves.
+role_mappings = Table(
+    "role_mappings", metadata,
+    _of("workspaces", "workspace_id", key=True), _text("include", key=True), _text("role"),
+    _text("mapped_by"), _instant("mapped_at"),
+)  # fmt: skip
+
+# What each change of roles and scopes was before.
+revisions = Table(
+    "revisions", metadata,
+    _text("id", key=True), _in_workspace(), _instant("at"), _text("actor"), _text("kind"),
+    _text("name"), _json("before"), _json("after"), _instant("undone_at", null=True),
+    Index(None, "workspace_id", "id"),
+)  # fmt: skip
+
+memberships = Table(
+    "memberships", metadata,
+    _of("principals", "group_id", key=True), _of("principals", "principal_id", key=True),
+    _in_workspace(), _text("added_by"), _instant("added_at"),
+    Index(None, "principal_id"), Index(None, "workspace_id"),
+)  # fmt: skip
+
+gateway_routes = Table(
+    "gateway_routes", metadata,
+    _text("id", key=True), _in_workspace(), _of("applications", "application_id"), _text("host"),
+    _text("path"), _json("methods"), _json("scopes"), _json("credentials"),
+    Column("is_public", Boolean, nullable=False), _instant("created_at"),
+    Index(None, "application_id"),
 )  # fmt: skip
 
 grants = Table(
@@ -208,6 +257,14 @@ refresh_tokens = Table(
     "refresh_tokens", metadata,
     _text("hash", key=True), _of("sessions", "session_id"), _instant("issued_at"),
     _instant("consumed_at", null=True),
+    Index(None, "session_id"),
+)  # fmt: skip
+
+# Browsers at an application's own host: the gateway's cookie, and the session behind it.
+gateway_sessions = Table(
+    "gateway_sessions", metadata,
+    _text("cookie_hash", key=True), _in_workspace(), _of("sessions", "session_id"),
+    _of("applications", "application_id"), _text("host"), _instant("created_at"),
     Index(None, "session_id"),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The scopes that a workspace has defined itself."""
+"""The scopes that a workspace has defined itself, those of its applications among them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,25 @@ _IN_WORKSPACE = scopes.c.workspace_id == bindparam("workspace")
 _NAMED = scopes.c.name == bindparam("key")
 _ADD = insert(scopes)
 _ALL = select(scopes).where(_IN_WORKSPACE).order_by(scopes.c.name)
-_DESCRIBE = update(scopes).where(_IN_WORKSPACE, _NAMED).values(description=bindparam("text"))
+_CHANGE = (
+    update(scopes)
+    .where(_IN_WORKSPACE, _NAMED)
+    .values(description=bindparam("text"), implies=bindparam("closed"))
+)
 _REMOVE = delete(scopes).where(_IN_WORKSPACE, _NAMED)
 
 
-def add(tx: Transaction, workspace_id: str, *, name: str, description: str, at: datetime) -> None:
+def add(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition, at: datetime) -> None:
     """Remember a new scope."""
-    tx.run(_ADD, workspace_id=workspace_id, name=name, description=description, created_at=at)
+    tx.run(
+        _ADD,
+        workspace_id=workspace_id,
+        name=scope.name,
+        description=scope.description,
+        application=scope.application,
+        implies=sorted(scope.implies),
+        created_at=at,
+    )
 
 
 def of_workspace(tx: Transaction, workspace_id: str) -> list[ScopeDefinition]:
@@ -29,9 +41,15 @@ def of_workspace(tx: Transaction, workspace_id: str) -> list[ScopeDefinition]:
     return [_scope(row) for row in tx.all(_ALL, workspace=workspace_id)]
 
 
-def describe(tx: Transaction, workspace_id: str, *, name: str, description: str) -> bool:
-    """Change the description; whether the scope is there."""
-    return tx.run(_DESCRIBE, workspace=workspace_id, key=name, text=description) == 1
+def change(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition) -> bool:
+    """Keep the scope's present description and implications; whether the scope is there."""
+    closed = sorted(scope.implies)
+    return (
+        tx.run(
+            _CHANGE, workspace=workspace_id, key=scope.name, text=scope.description, closed=closed
+        )
+        == 1
+    )
 
 
 def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
@@ -40,4 +58,9 @@ def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
 
 
 def _scope(row: Row[Any]) -> ScopeDefinition:
-    return ScopeDefinition(name=row.name, description=row.description)
+    return ScopeDefinition(
+        name=row.name,
+        description=row.description,
+        application=row.application,
+        implies=frozenset(row.implies),
+    )

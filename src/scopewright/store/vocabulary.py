@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import NotFound
 from scopewright.core.model import Workspace
-from scopewright.store import scopes, workspaces
+from scopewright.store import applications, role_mappings, roles, scopes, workspaces
 from scopewright.store.database import Transaction
 
 
@@ -28,4 +28,10 @@ def of_workspace(
 ) -> Vocabulary:
     """Everything that can be said about scopes and roles in this workspace now."""
     enabled = tuple(catalogues[name] for name in workspace.catalogues if name in catalogues)
-    return Vocabulary(enabled, tuple(scopes.of_workspace(tx, workspace.id)))
+    return Vocabulary(
+        enabled,
+        scopes=tuple(scopes.of_workspace(tx, workspace.id)),
+        roles=tuple(roles.of_workspace(tx, workspace.id)),
+        applications=tuple(applications.of_workspace(tx, workspace.id)),
+        mappings=role_mappings.of_workspace(tx, workspace.id),
+    )

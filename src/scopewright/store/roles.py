@@ -1,0 +1,72 @@
+"""The roles that a workspace has defined itself, those of its applications among them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+
+from scopewright.core.catalogue import RoleDefinition
+from scopewright.store.database import Transaction
+from scopewright.store.schema import roles
+
+_IN_WORKSPACE = roles.c.workspace_id == bindparam("workspace")
+_NAMED = roles.c.name == bindparam("key")
+_ADD = insert(roles)
+_ALL = select(roles).where(_IN_WORKSPACE).order_by(roles.c.name)
+_CHANGE = (
+    update(roles)
+    .where(_IN_WORKSPACE, _NAMED)
+    .values(description=bindparam("text"), scopes=bindparam("own"), includes=bindparam("included"))
+)
+_REMOVE = delete(roles).where(_IN_WORKSPACE, _NAMED)
+
+
+def add(tx: Transaction, workspace_id: str, *, role: RoleDefinition, at: datetime) -> None:
+    """Remember a new role."""
+    tx.run(
+        _ADD,
+        workspace_id=workspace_id,
+        name=role.name,
+        description=role.description,
+        application=role.application,
+        scopes=sorted(role.scopes),
+        includes=sorted(role.includes),
+        created_at=at,
+    )
+
+
+def of_workspace(tx: Transaction, workspace_id: str) -> list[RoleDefinition]:
+    """Every role of the workspace's own, by name."""
+    return [_role(row) for row in tx.all(_ALL, workspace=workspace_id)]
+
+
+def change(tx: Transaction, workspace_id: str, *, role: RoleDefinition) -> bool:
+    """Keep the role's present description, scopes and includes; whether the role is there."""
+    return (
+        tx.run(
+            _CHANGE,
+            workspace=workspace_id,
+            key=role.name,
+            text=role.description,
+            own=sorted(role.scopes),
+            included=sorted(role.includes),
+        )
+        == 1
+    )
+
+
+def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
+    """Forget a role; whether it was there."""
+    return tx.run(_REMOVE, workspace=workspace_id, key=name) == 1
+
+
+def _role(row: Row[Any]) -> RoleDefinition:
+    return RoleDefinition(
+        name=row.name,
+        description=row.description,
+        application=row.application,
+        scopes=frozenset(row.scopes),
+        includes=frozenset(row.includes),
+    )
