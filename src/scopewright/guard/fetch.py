@@ -14,16 +14,8 @@ from typing import Any
 
 import httpx
 
+from scopewright.guard.jwks import Answer
 from scopewright.guard.refusals import Unavailable
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came: the JSON object, its octets, and how long it may be kept."""
-
-    body: bytes
-    document: dict[str, Any]
-    cache_control: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _ECDSA = ec.ECDSA(SHA256())
+_PSS = padding.PSS(padding.MGF1(SHA256()), salt_length=32)  # RFC 7518 §3.5
+_IN_BASE64 = bytes.maketrans(b"-_+/", b"+/  ")  # base64url in base64's letters, whose own are none
 _WEAKEST_RSA, _LARGEST_RSA = 2048, 8192
 
 
@@ -25,13 +28,8 @@ class Key:
     public: PublicKey
 
     def check(self, algorithm: str, signature: bytes, signed: bytes) -> None:
-        """Raises InvalidSignature."""
-        if isinstance(self.public, ec.EllipticCurvePublicKey):
-            self.public.verify(_as_der(signature), signed, _ECDSA)
-        elif isinstance(self.public, rsa.RSAPublicKey):
-            self.public.verify(signature, signed, _RSA_PADDINGS[algorithm], SHA256())
-        else:
-            self.public.verify(signature, signed)
+        """`algorithm` is one of the key's own. Raises InvalidSignature."""
+        _CHECKS[algorithm](self.public, signature, signed)
 
 
 def read_key(jwk: Mapping[str, object], algorithms: Sequence[str]) -> Key | None:
@@ -86,22 +84,42 @@ def decoded(text: str) -> bytes:
     Raises:
         ValueError: it is spelled otherwise.
     """
-    octets = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if urlsafe_b64encode(octets).rstrip(b"=") != text.encode():
+    letters = text.encode().translate(_IN_BASE64)
+    octets = a2b_base64(letters + b"=" * (-len(letters) % 4))
+    if b2a_base64(octets, newline=False).rstrip(b"=") != letters:
         raise ValueError("not base64url in its one spelling")
     return octets
 
 
-def _as_der(signature: bytes) -> bytes:
-    """R and S, 32 octets each (RFC 7518 §3.4), as `cryptography` takes them."""
-    if len(signature) != 64:  # it might be DER already, which a JWS never holds
+def _check_ecdsa(public: Any, signature: bytes, signed: bytes) -> None:
+    """The signature is R and S, 32 octets each (RFC 7518 §3.4), which `cryptography` takes as DER.
+
+    It might be DER already, which a JWS never holds.
+    """
+    if len(signature) != 64:
         raise InvalidSignature
-    return encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
+    public.verify(encode_dss_signature(r, s), signed, _ECDSA)
 
 
-_RSA_PADDINGS: Mapping[str, padding.AsymmetricPadding] = {
-    "RS256": padding.PKCS1v15(),
-    "PS256": padding.PSS(padding.MGF1(SHA256()), salt_length=32),  # RFC 7518 §3.5
+def _check_rs256(public: Any, signature: bytes, signed: bytes) -> None:
+    public.verify(signature, signed, padding.PKCS1v15(), SHA256())
+
+
+def _check_ps256(public: Any, signature: bytes, signed: bytes) -> None:
+    public.verify(signature, signed, _PSS, SHA256())
+
+
+def _check_ed25519(public: Any, signature: bytes, signed: bytes) -> None:
+    public.verify(signature, signed)
+
+
+_CHECKS: Mapping[str, Callable[[Any, bytes, bytes], None]] = {
+    "ES256": _check_ecdsa,
+    "RS256": _check_rs256,
+    "PS256": _check_ps256,
+    "Ed25519": _check_ed25519,
+    "EdDSA": _check_ed25519,
 }
 _READERS: Mapping[str, tuple[Sequence[str], Callable[[Mapping[str, object]], PublicKey]]] = {
     "EC": (("ES256",), _read_ec),

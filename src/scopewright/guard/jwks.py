@@ -11,16 +11,24 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from scopewright.clock import Clock
-from scopewright.guard.fetch import Answer
 from scopewright.guard.jws import KeySet
 from scopewright.guard.refusals import LOG, Unavailable, WouldWait
 
 DEFAULT_FRESH = timedelta(minutes=10)
 SHORTEST_FRESH = timedelta(minutes=1)
 LONGEST_FRESH = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came: the JSON object, its octets, and how long it may be kept."""
+
+    body: bytes
+    document: dict[str, Any]
+    cache_control: str
 
 
 class Source(Protocol):

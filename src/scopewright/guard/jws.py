@@ -195,9 +195,7 @@ def _decoded(part: str) -> bytes:
 
 def _json_object(octets: bytes) -> dict[str, object]:
     try:
-        value = json.loads(
-            octets.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant
-        )
+        value = _JSON.decode(octets.decode("utf-8"))
     except (ValueError, RecursionError):
         raise refused("json") from None
     if not isinstance(value, dict):
@@ -214,6 +212,9 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_constant(_name: str) -> object:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+_JSON = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
 
 
 def _check_header(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from scopewright.core.scopes import Scopes
 from scopewright.guard.dpop import ALGORITHMS
+
+if TYPE_CHECKING:
+    import httpx
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 METADATA_HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
@@ -15,12 +16,12 @@ METADATA_HEADERS = {"Content-Type": "application/json", "Access-Control-Allow-Or
 
 def metadata_path(resource: str) -> str:
     """The path of the document: the well-known part stands before the resource's own (§3.1)."""
-    return WELL_KNOWN + httpx.URL(resource).path.rstrip("/")
+    return WELL_KNOWN + _url(resource).path.rstrip("/")
 
 
 def metadata_url(resource: str) -> str:
     """Where the document stands (§3.1), with the resource's own host and query."""
-    url = httpx.URL(resource)
+    url = _url(resource)
     query = url.query or None
     return str(url.copy_with(path=metadata_path(resource), query=query))
 
@@ -40,7 +41,7 @@ def metadata(
     Raises:
         ValueError: the resource is no absolute URL, or has a fragment (§1.2).
     """
-    url = httpx.URL(resource)
+    url = _url(resource)
     if not url.host or url.fragment:
         raise ValueError("a resource is an absolute URL without a fragment")
     document: dict[str, Any] = {
@@ -54,3 +55,9 @@ def metadata(
     if scopes:
         document["scopes_supported"] = sorted(scopes)
     return document
+
+
+def _url(resource: str) -> httpx.URL:
+    import httpx  # noqa: PLC0415, it brings much with it, and servers that tell no metadata are many
+
+    return httpx.URL(resource)

@@ -12,12 +12,14 @@ import threading
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scopewright.clock import Clock
-from scopewright.guard.fetch import Fetcher
 from scopewright.guard.refusals import LOG, Unavailable, WouldWait
 from scopewright.guard.verifier import Claims
+
+if TYPE_CHECKING:
+    from scopewright.guard.fetch import Fetcher
 
 Marks = tuple[str, tuple[str, ...]]  # the token's own key; those of what it came from
 Times = tuple[datetime, datetime]  # revoked at; may be forgotten at
