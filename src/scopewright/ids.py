@@ -10,13 +10,14 @@ import os
 import secrets
 import time
 import uuid
+from functools import lru_cache
 
 from scopewright.core.spelling import is_spelled, spelled
 
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
-_PAIRS = [first + second for first in _BASE32 for second in _BASE32]  # 10 bits each
+_LETTER_OF_BYTE = (_BASE32 * 8).encode()  # by its last five bits
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels, no look-alikes
-_TIME_LENGTH = 10  # letters of an identifier that tell its time; 16 random ones follow
+_TIME_LENGTH, _RANDOM_LENGTH = 10, 16  # letters of an identifier that tell its time; random ones
 
 
 def new_uuid() -> str:
@@ -30,17 +31,19 @@ def new_uuid() -> str:
 
 def new_id(kind: str) -> str:
     """`new_id("ses")` → `ses_01j…`: 48 bits of time, 80 random ones, in Crockford's base 32."""
-    return _identifier(kind, time.time_ns() // 1_000_000, int.from_bytes(os.urandom(10), "big"))
+    random = os.urandom(_RANDOM_LENGTH).translate(_LETTER_OF_BYTE).decode()
+    return f"{kind}_{_spelled_time(time.time_ns() // 1_000_000)}{random}"
 
 
 def first_id(kind: str, milliseconds: int) -> str:
     """The least identifier born at this many milliseconds since 1970: older ones sort before it."""
-    return _identifier(kind, milliseconds, 0)
+    return f"{kind}_{_spelled_time(milliseconds)}{_BASE32[0] * _RANDOM_LENGTH}"
 
 
-def _identifier(kind: str, milliseconds: int, random: int) -> str:
-    value = milliseconds << 80 | random
-    return f"{kind}_{''.join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])}"
+@lru_cache(maxsize=1)  # many are born in one millisecond
+def _spelled_time(milliseconds: int) -> str:
+    shifts = range(5 * _TIME_LENGTH - 5, -1, -5)
+    return "".join([_BASE32[milliseconds >> shift & 31] for shift in shifts])
 
 
 def new_ids(kind: str, count: int) -> list[str]:

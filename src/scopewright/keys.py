@@ -107,10 +107,15 @@ def signing_now(keys: Iterable[SigningKey], algorithm: str, *, now: datetime) ->
     Raises:
         LookupError: there is none of this algorithm.
     """
-    candidates = [k for k in keys if k.algorithm == algorithm and k.signs_from <= now]
-    if not candidates:
+    youngest: SigningKey | None = None
+    for key in keys:
+        if key.algorithm != algorithm or key.signs_from > now:
+            continue
+        if youngest is None or (key.signs_from, key.id) > (youngest.signs_from, youngest.id):
+            youngest = key
+    if youngest is None:
         raise LookupError(f"no signing key for {algorithm}")
-    return max(candidates, key=lambda key: (key.signs_from, key.id))
+    return youngest
 
 
 def published(keys: Iterable[SigningKey], *, now: datetime) -> list[SigningKey]:

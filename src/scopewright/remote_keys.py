@@ -14,8 +14,7 @@ from datetime import timedelta
 
 from scopewright.clock import Clock
 from scopewright.core.registration import ClientRegistration
-from scopewright.guard.fetch import Answer
-from scopewright.guard.jwks import Jwks
+from scopewright.guard.jwks import Answer, Jwks
 from scopewright.guard.jws import CLIENT_ALGORITHMS, KeySet
 from scopewright.guard.refusals import Unavailable, WouldWait
 from scopewright.outbound import Fetcher, Unfetchable

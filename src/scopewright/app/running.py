@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -32,8 +32,8 @@ def with_lifespan(asgi: ASGIApp, parts: Parts, rounds: Sequence[Rounds]) -> ASGI
 
     outer = Starlette(lifespan=lifespan)
 
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        await (outer if scope["type"] == "lifespan" else asgi)(scope, receive, send)
+    def application(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return (outer if scope["type"] == "lifespan" else asgi)(scope, receive, send)
 
     return application
 

@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from scopewright.cli.api import is_this_machine
 from scopewright.cli.configuration import ConfigOption, read_settings
 from scopewright.cli.login import JsonOption
 from scopewright.cli.output import Exit, Failure, say_json, say_table
@@ -61,6 +60,8 @@ def _findings(config: Path | None) -> Iterator[Finding]:
 
 
 def _public_url(settings: Settings) -> Finding:
+    from scopewright.cli.api import is_this_machine
+
     parts = urlsplit(settings.server.url)
     if parts.scheme == "https" and not settings.server.trusted_proxies:
         advice = "behind a proxy, name it in server.trusted_proxies, or everybody is one source"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from getpass import getpass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from scopewright.cli import browser, credentials, device
-from scopewright.cli.api import Api, refuse_open_networks
+from scopewright.cli import credentials
 from scopewright.cli.credentials import Login
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from scopewright.cli.api import Api
 
 UrlOption = Annotated[str | None, typer.Option(help="The server's address.")]
 WorkspaceOption = Annotated[str | None, typer.Option(help="UUID or slug; default: the key's own.")]
@@ -39,12 +41,22 @@ def login(
         found = Login(url.rstrip("/"), workspace or "", _key())
     else:
         raise Failure("say --issuer to sign in with a browser, or --url with a key", Exit.USAGE)
-    me = Api(found).ask("GET", "/api/whoami")
+    me = api_of(found).ask("GET", "/api/whoami")
     credentials.store(found)
     say(f"Signed in at {found.url} as {me['principal']['name']}; kept in {credentials.place()}.")
 
 
+def api_of(found: Login) -> Api:
+    """The server signed in at. What asks it is loaded only now: a server never needs it."""
+    from scopewright.cli.api import Api
+
+    return Api(found)
+
+
 def _by_browser(issuer: str, *, on_another_device: bool) -> Login:
+    from scopewright.cli import browser, device
+    from scopewright.cli.api import refuse_open_networks
+
     url, _, workspace_id = issuer.rpartition("/w/")
     try:
         UUID(workspace_id)
@@ -67,7 +79,7 @@ def whoami(
     url: UrlOption = None, workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
     """Who the server takes you for, and what you hold."""
-    me = Api(credentials.find_login(url=url, workspace=workspace)).ask("GET", "/api/whoami")
+    me = api_of(credentials.find_login(url=url, workspace=workspace)).ask("GET", "/api/whoami")
     if json:
         say_json(me)
     else:

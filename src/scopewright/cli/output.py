@@ -8,10 +8,6 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 _UNBOUNDED = 10_000  # columns: what goes into a file or a pipe is never folded
 
 
@@ -44,6 +40,11 @@ def say_json(value: Any) -> None:
 
 def say_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table; what others have written is shown as it is, without markup."""
+    # Not for commands that print no table: a server would carry it for ever.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")

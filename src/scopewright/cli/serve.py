@@ -79,7 +79,6 @@ def on_port(settings: Settings, listener: socket.socket) -> Settings:
 def run(settings: Settings, listener: socket.socket) -> None:
     """Serve in this process, or in several that this one watches, until told to stop."""
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
 
     server = settings.server
     config = uvicorn.Config(
@@ -101,6 +100,8 @@ def run(settings: Settings, listener: socket.socket) -> None:
     signal.signal(signal.SIGTERM, _already_handled)
     ready = f"Scopewright answers at {server.url}"
     if server.workers > 1:
+        from uvicorn.supervisors import Multiprocess
+
         say(f"{ready}, with {server.workers} processes")
         Multiprocess(config, sockets=[listener]).run()
     else:
@@ -109,9 +110,11 @@ def run(settings: Settings, listener: socket.socket) -> None:
 
 def _protocol(server: ServerSettings) -> dict[str, Any]:
     """Plain HTTP, or https where there is a certificate to serve it with."""
-    if not server.tls_certificate:
-        return {"http": "httptools"}
+    from scopewright.cli.protocol import Protocol
     from scopewright.cli.tls import tls_options
+
+    if not server.tls_certificate:
+        return {"http": Protocol}
 
     return tls_options(server)
 

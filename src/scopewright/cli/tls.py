@@ -6,14 +6,13 @@ import asyncio
 import ssl
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from scopewright.cli.output import Failure
+from scopewright.cli.protocol import Protocol
 from scopewright.settings import ServerSettings
 from scopewright.web.certificates import tls_extension
 
 
-class TlsProtocol(HttpToolsProtocol):
+class TlsProtocol(Protocol):
     """HTTP over TLS. The handshake has asked for a certificate, and checked who issued it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -51,7 +51,7 @@ class ClientCertificate:
         return urlsafe_b64encode(sha256(self.der).digest()).rstrip(b"=").decode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would cost the hottest path as much as its parsing
 class ClientCredential:
     """What a client presented: its id, and a secret, assertion or certificate if any.
 

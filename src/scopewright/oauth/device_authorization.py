@@ -8,7 +8,7 @@ from scopewright.authority import View
 from scopewright.core.device_authorization import INTERVAL, LIFETIME, shown_code
 from scopewright.services.device_authorization import DeviceAuthorizations, DeviceRequest
 from scopewright.web.credentials import client_credential_of
-from scopewright.web.http import Answer, Request, json_answer, unique_parameters
+from scopewright.web.http import Answer, Request, json_answer, with_resources
 
 
 class DeviceAuthorizationEndpoint:
@@ -19,9 +19,7 @@ class DeviceAuthorizationEndpoint:
 
     async def begin(self, request: Request, view: View) -> Answer:
         """Two codes, and where a person types theirs (RFC 8628 §3.2)."""
-        pairs = await request.form_pairs()
-        form = unique_parameters(pair for pair in pairs if pair[0] != "resource")
-        resources = tuple(value for name, value in pairs if name == "resource" and value)
+        form, resources = with_resources(await request.form_pairs())
         credential = client_credential_of(request.header(b"authorization"), form, request.scope)
         asked = DeviceRequest(credential, form.get("scope"), resources)
         codes = await self._devices.begin(view, asked)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from scopewright.authority import View
-from scopewright.oauth.token import REPEATABLE, confirmation_of
+from scopewright.oauth.token import confirmation_of
 from scopewright.proofs import Proofs
 from scopewright.services.pushed_requests import Push, PushedRequests
 from scopewright.web.credentials import client_credential_of
-from scopewright.web.http import Answer, Request, json_answer, unique_parameters
+from scopewright.web.http import Answer, Request, json_answer, with_resources
 
 
 class ParEndpoint:
@@ -20,7 +20,7 @@ class ParEndpoint:
     async def push(self, request: Request, view: View) -> Answer:
         """A name for the request, which the browser brings to `/authorize`."""
         pairs = await request.form_pairs()
-        form = unique_parameters(pair for pair in pairs if pair[0] != REPEATABLE)
+        form, _ = with_resources(pairs)
         credential = client_credential_of(request.header(b"authorization"), form, request.scope)
         confirmation = await confirmation_of(request, view, self._proofs)
         pushed = await self._pushed_requests.push(view, Push(credential, pairs, confirmation))

@@ -10,9 +10,7 @@ from scopewright.proofs import Proofs
 from scopewright.services.tokens.exchange import TokenRequest, Tokens
 from scopewright.services.tokens.minting import TokenAnswer
 from scopewright.web.credentials import brings_proof, client_credential_of, possession_of
-from scopewright.web.http import Answer, Request, json_answer, unique_parameters
-
-REPEATABLE = "resource"  # RFC 8707 §2
+from scopewright.web.http import Answer, Request, json_answer, with_resources
 
 
 class TokenEndpoint:
@@ -24,9 +22,7 @@ class TokenEndpoint:
 
     async def token(self, request: Request, view: View) -> Answer:
         """Tokens for a grant, as RFC 6749 §5.1 spells them."""
-        pairs = await request.form_pairs()
-        form = unique_parameters(pair for pair in pairs if pair[0] != REPEATABLE)
-        resources = tuple(value for name, value in pairs if name == REPEATABLE and value)
+        form, resources = with_resources(await request.form_pairs())
         credential = client_credential_of(request.header(b"authorization"), form, request.scope)
         confirmation = await confirmation_of(request, view, self._proofs)
         asked = TokenRequest(credential, form, resources, confirmation)

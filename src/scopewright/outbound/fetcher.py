@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import httpcore
-import httpx
 
 from scopewright.core.errors import Invalid
 from scopewright.outbound.connections import Deadline, VettedBackend
@@ -133,6 +132,8 @@ class Fetcher:
 
 @cache
 def _tls_context(ca_file: str) -> ssl.SSLContext:
+    import httpx  # noqa: PLC0415, it brings much with it: only for servers that fetch anything
+
     context = httpx.create_ssl_context(trust_env=False)
     try:
         if ca_file:

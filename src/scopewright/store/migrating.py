@@ -10,11 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 
 from scopewright.core.errors import NotNow
 from scopewright.store.database import Database
@@ -33,10 +29,18 @@ def migrate(database: Database) -> tuple[str | None, str]:
         before = _revision(connection)
         _refuse_unknown(before)
         if before != newest_revision():
-            config = Config(attributes={"connection": connection})
-            config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-            command.upgrade(config, "head")
+            _upgrade(connection)
         return before, newest_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    # Not for servers, which only look whether there is something to do.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    command.upgrade(config, "head")
 
 
 def pending(database: Database) -> bool:
@@ -56,25 +60,30 @@ def current_revision(database: Database) -> str | None:
         return _revision(tx.connection)
 
 
-@cache
 def newest_revision() -> str:
     """The revision that this code needs."""
-    (head,) = _scripts().get_heads()
-    return head
+    return max(_revisions())
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(_FOLDER)
+def _revisions() -> frozenset[str]:
+    """Every revision, by the numbers that their files begin with."""
+    files = (_FOLDER / "versions").glob("[0-9]*_*.py")
+    return frozenset(file.name.partition("_")[0] for file in files)
 
 
 def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    """What Alembic has noted."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    noted: str | None = connection.exec_driver_sql(
+        "SELECT version_num FROM alembic_version"
+    ).scalar_one_or_none()
+    return noted
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    known = {script.revision for script in _scripts().walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _revisions():
         raise NotNow(
             f"The database is at revision {revision}, this version of Scopewright knows "
             f"{newest_revision()} as the newest: a later version has migrated it. "

@@ -6,7 +6,7 @@ ours has opened. What a script may read, it may as well ask from anywhere else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -43,13 +43,12 @@ class Cors:
     def __init__(self, following: ASGIApp) -> None:
         self._following = following
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http" or not _has_origin(scope) or not is_callable(scope["path"]):
-            await self._following(scope, receive, send)
-        elif scope["method"] == "OPTIONS":
-            await self._preflight(scope, receive, send)
-        else:
-            await self._following(scope, receive, _readable(send))
+            return self._following(scope, receive, send)
+        if scope["method"] == "OPTIONS":
+            return self._preflight(scope, receive, send)
+        return self._following(scope, receive, _readable(send))
 
     async def _preflight(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What the path's own refusal of OPTIONS says to be allowed, is; its other answers go out.
