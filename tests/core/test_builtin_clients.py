@@ -5,9 +5,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopewright.core.builtin_clients import acts_for, command_line, is_builtin
+from scopewright.core.applications import Application
+from scopewright.core.builtin_clients import (
+    acts_for,
+    application_client,
+    command_line,
+    is_builtin,
+    standing_consent,
+)
+from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
 from scopewright.core.errors import InvalidTarget
 from scopewright.core.model import PrincipalKind, Workspace, WorkspacePolicy
+from scopewright.core.oauth import GRANTS_OF_TYPE
 from scopewright.core.resources import audience_of, audiences, chosen, management_resource
 from scopewright.core.scopes import EVERYTHING
 from scopewright.core.token_exchange import Actor, Asked, Subject, exchange
@@ -19,9 +28,10 @@ ISSUER = f"https://auth.example/w/{WORKSPACE}"
 MANAGEMENT = management_resource(ISSUER)
 OTHERS = ("https://sensors.example", "https://video.example", f"{ISSUER}/mcp/", ISSUER, "", "mcp")
 DECLARED = {"https://sensors.example": ["sensor:read"], MANAGEMENT: ["sensor:read"]}
+GUARDED = ScopeDefinition("iotman:scopes:read", opens=frozenset({"scopes:read"}))
 HERE = audiences(
     Workspace(WORKSPACE, "acme", "Acme", (), NOW, policy=WorkspacePolicy(resources=DECLARED)),
-    guarded=frozenset({"iotman:scopes:read"}),
+    Vocabulary((Catalogue("internal", "Internal API", scopes=(GUARDED,)),)),
     issuer=ISSUER,
 )
 one_resource = st.sampled_from((MANAGEMENT, WORKSPACE, *OTHERS))
@@ -77,3 +87,45 @@ def test_the_command_line_acts_for_the_member_whatever_it_asks_for(asked: tuple[
 def test_no_registered_client_is_built_in() -> None:
     assert not is_builtin(STRANGER)
     assert is_builtin(command_line(WORKSPACE, now=NOW))
+
+
+# --- applications at the gateway ----------------------------------------------------------------
+
+VIEWER, EDITOR = (
+    Application(f"app_{name}", WORKSPACE, name, name.title(), NOW) for name in ("viewer", "editor")
+)
+CLIENT = application_client(VIEWER, {"viewer.example"}, now=NOW)
+
+
+def test_an_applications_client_acts_for_the_end_user_whom_nobody_need_ask() -> None:
+    assert acts_for(CLIENT, (), issuer=ISSUER) is PrincipalKind.END_USER
+    agreed = standing_consent(CLIENT, [EDITOR, VIEWER], "ada", now=NOW)
+    assert agreed is not None
+    assert agreed.requested == EVERYTHING
+
+
+def test_nobody_but_the_gateway_begins_or_redeems_anything_in_its_name() -> None:
+    assert CLIENT.grant_types == frozenset()
+    assert CLIENT.secrets == ()
+    assert all(GRANTS_OF_TYPE.values())  # and no registered client is without a grant type
+
+
+def test_a_client_is_an_applications_only_where_the_application_is() -> None:
+    assert is_builtin(CLIENT, [VIEWER])
+    for others in ([], [EDITOR]):
+        assert not is_builtin(CLIENT, others)
+        assert standing_consent(CLIENT, others, "ada", now=NOW) is None
+    assert standing_consent(STRANGER, [VIEWER], "ada", now=NOW) is None
+
+
+def test_codes_come_back_by_https_or_within_this_machine() -> None:
+    hosts = {"viewer.example:8443", "127.0.0.1:9000", "[::1]:9000", "localhost"}
+    assert application_client(VIEWER, hosts, now=NOW).redirect_uris == (
+        "http://127.0.0.1:9000/.scopewright/callback",
+        "http://[::1]:9000/.scopewright/callback",
+        "http://localhost/.scopewright/callback",
+        "https://127.0.0.1:9000/.scopewright/callback",
+        "https://[::1]:9000/.scopewright/callback",
+        "https://localhost/.scopewright/callback",
+        "https://viewer.example:8443/.scopewright/callback",
+    )

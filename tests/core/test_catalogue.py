@@ -1,9 +1,11 @@
-"""The vocabulary of a workspace: which words exist, which are guarded, who owns a name, presets."""
+"""The vocabulary of a workspace: which words exist, which are guarded, who owns a name."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scopewright.core.catalogue import (
@@ -11,7 +13,6 @@ from scopewright.core.catalogue import (
     RoleDefinition,
     ScopeDefinition,
     Vocabulary,
-    presets,
 )
 from scopewright.core.errors import Conflict
 from scopewright.core.scopes import NONE, Scopes
@@ -51,8 +52,6 @@ VOCABULARY = Vocabulary(
 
 WORDS = tuple("abcdef")
 SCOPES = st.frozensets(st.sampled_from((*WORDS, "unknown")))
-ACTIONS = ("read", "create", "update", "activate", "delete", "revoke", "rotate-secret", None)
-ACTION_SETS = st.lists(st.sampled_from(ACTIONS), max_size=12)
 
 
 @st.composite
@@ -107,6 +106,55 @@ def test_the_first_catalogue_names_the_scope_that_opens_an_operation() -> None:
     assert VOCABULARY.opener("nothing:known") is None
 
 
+# --- what roles come to -------------------------------------------------------------------------
+
+ROLE_NAMES = ("R", "S", "T")
+SOME_ROLES = st.frozensets(st.sampled_from((*ROLE_NAMES, "alias", "mapped", "missing")))
+
+
+@st.composite
+def vocabularies_with_roles(draw: st.DrawFn) -> Vocabulary:
+    """Roles that include one another by their own names, by an alias and by a mapped name."""
+    roles = tuple(
+        RoleDefinition(name, scopes=draw(SCOPES), includes=draw(SOME_ROLES)) for name in ROLE_NAMES
+    )
+    catalogue = Catalogue("x", "X", roles=roles[:2], aliases={"alias": "R"})
+    own = draw(vocabularies())
+    return replace(own, catalogues=(catalogue,), roles=roles[2:], mappings={"mapped": "alias"})
+
+
+@given(vocabularies_with_roles())
+def test_the_roles_with_a_scope_are_those_that_come_to_it(vocabulary: Vocabulary) -> None:
+    for scope in vocabulary.by_name:
+        assert vocabulary.roles_with(scope) == {
+            role for role in ROLE_NAMES if scope in vocabulary.scopes_of([role])
+        }
+
+
+def test_roles_are_found_over_whatever_spelling_they_are_included_by() -> None:
+    roles = (
+        RoleDefinition("r", scopes=frozenset({"a"})),
+        RoleDefinition("by alias", includes=frozenset({"alias"})),
+        RoleDefinition("by mapping", includes=frozenset({"gone"})),
+    )
+    catalogue = Catalogue(
+        "x", "X", scopes=(ScopeDefinition("a"),), roles=roles, aliases={"alias": "r"}
+    )
+    words = Vocabulary((catalogue,), mappings={"gone": "alias"})
+    assert words.roles_with("a") == {"r", "by alias", "by mapping"}
+
+
+def test_a_scope_is_about_what_it_says_and_what_the_roles_that_list_it_say() -> None:
+    scopes = (ScopeDefinition("a", resource="A"), ScopeDefinition("b"), ScopeDefinition("c"))
+    roles = (
+        RoleDefinition("r", resource="R", scopes=frozenset({"a", "b"})),
+        RoleDefinition("s", resource="A", scopes=frozenset({"a"})),
+        RoleDefinition("t", scopes=frozenset({"c"})),
+    )
+    words = Vocabulary((Catalogue("x", "X", scopes=scopes, roles=roles),))
+    assert words.resources == {"a": ("A", "R"), "b": ("R",)}
+
+
 # --- who owns a name ----------------------------------------------------------------------------
 
 
@@ -137,51 +185,15 @@ def test_a_scope_and_a_role_cannot_share_a_name(name: str) -> None:
     assert refusal.value.facts == {"conflict": name}
 
 
+@pytest.mark.parametrize("name", ["Sensor:read", "READER"])
+def test_a_name_cannot_differ_from_another_by_letter_case_only(name: str) -> None:
+    with pytest.raises(Conflict, match="letter case") as refusal:
+        VOCABULARY.check_free(name)
+    assert refusal.value.facts == {"conflict": name.lower()}
+
+
 @pytest.mark.parametrize(
-    "name", ["iotmanager:read", "iotman", "read:more", "pl", "plx.y", "Sensor:read"]
+    "name", ["iotmanager:read", "iotman", "read:more", "pl", "plx.y", "sensor:reads"]
 )
 def test_a_name_that_only_resembles_is_free(name: str) -> None:
     VOCABULARY.check_free(name)
-
-
-# --- presets ------------------------------------------------------------------------------------
-
-
-def definitions(actions: list[str | None]) -> list[ScopeDefinition]:
-    return [ScopeDefinition(f"thing{i}:{a}", action=a) for i, a in enumerate(actions)]
-
-
-@given(ACTION_SETS)
-def test_each_preset_is_within_the_next(actions: list[str | None]) -> None:
-    read, operate, full = presets(definitions(actions))
-    assert read.scopes <= operate.scopes <= full.scopes
-
-
-@given(ACTION_SETS)
-def test_presets_are_strictly_within_one_another_when_all_three_kinds_of_action_occur(
-    actions: list[str | None],
-) -> None:
-    assume("read" in actions and {"create", "update", "activate"} & set(actions))
-    assume({"delete", "revoke", "rotate-secret"} & set(actions))
-    read, operate, full = presets(definitions(actions))
-    assert read.scopes < operate.scopes < full.scopes
-
-
-@given(ACTION_SETS)
-def test_presets_are_functions_of_the_action_word(actions: list[str | None]) -> None:
-    scopes = definitions(actions)
-    action_of = {scope.name: scope.action for scope in scopes}
-    read, operate, full = presets(scopes)
-    assert {action_of[name] for name in read.scopes} <= {"read"}
-    assert {action_of[name] for name in operate.scopes} <= {"read", "create", "update", "activate"}
-    assert full.scopes == {name for name, action in action_of.items() if action is not None}
-    assert read.scopes == {name for name in full.scopes if name.endswith(":read")}
-    assert not {n for n in full.scopes - operate.scopes if action_of[n] in {"create", "activate"}}
-
-
-def test_presets_are_known_by_their_ids_and_labels() -> None:
-    assert [(preset.id, preset.label) for preset in presets([])] == [
-        ("read-only", "Read-only"),
-        ("operator", "Operator"),
-        ("full-access", "Full access"),
-    ]

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopewright.core.errors import Invalid, InvalidScope, InvalidTarget
+from scopewright.core.applications import Application
+from scopewright.core.catalogue import Catalogue, RoleDefinition, ScopeDefinition, Vocabulary
+from scopewright.core.errors import Conflict, Invalid, InvalidScope, InvalidTarget
 from scopewright.core.model import Workspace, WorkspacePolicy
 from scopewright.core.oauth import AUTHORIZATION_CODE, CLIENT_CREDENTIALS
 from scopewright.core.resources import (
     Audiences,
     audience_of,
     audiences,
+    check_application_resource,
     check_resources,
     chosen,
     narrowed,
@@ -36,12 +39,16 @@ resources = st.one_of(
 ).map(tuple)
 
 
+GUARDED = ScopeDefinition("g", opens=frozenset({"keys:read"}))
+WORDS = Vocabulary((Catalogue("internal", "Internal API", scopes=(GUARDED,)),))
+
+
 def some_audiences(**declared: list[str]) -> Audiences:
     policy = WorkspacePolicy(resources={PUMPS: ["a", "b"], LIGHTS: ["c"], **declared})
     workspace = Workspace(
         "workspace", "w", "W", (), datetime(2026, 1, 1, tzinfo=UTC), policy=policy
     )
-    return audiences(workspace, guarded=frozenset({"g"}), issuer=ISSUER)
+    return audiences(workspace, WORDS, issuer=ISSUER)
 
 
 @given(asked, scopes, known, resources)
@@ -165,3 +172,74 @@ def test_a_resource_has_scopes_that_exist_and_there_are_not_too_many() -> None:
         check_resources({f"urn:x:{n}": [] for n in range(101)}, known=NONE)
     with pytest.raises(Invalid):
         check_resources({f"urn:{'x' * 2000}": []}, known=NONE)
+
+
+# --- applications as resources ------------------------------------------------------------------
+
+VIEWER = "https://viewer.example/api"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LETTERS = tuple("abcdefg")
+letters = st.frozensets(st.sampled_from(LETTERS))
+
+
+def with_application(
+    listed: frozenset[str], core: frozenset[str], own: frozenset[str]
+) -> Vocabulary:
+    """`listed` are in a role of the application, `core` in a role that this includes."""
+    catalogue = Catalogue(
+        "core",
+        "Core",
+        scopes=tuple(ScopeDefinition(name) for name in LETTERS),
+        roles=(RoleDefinition("core:role", scopes=core),),
+    )
+    user = RoleDefinition(
+        "viewer.user", application="viewer", scopes=listed, includes=frozenset({"core:role"})
+    )
+    return Vocabulary(
+        (catalogue,),
+        scopes=tuple(ScopeDefinition(f"viewer.{name}", application="viewer") for name in own),
+        roles=(user, RoleDefinition("other", scopes=frozenset(LETTERS))),
+        applications=(Application("app_1", "workspace", "viewer", "V", NOW, resource=VIEWER),),
+    )
+
+
+@given(letters, letters, letters, st.frozensets(st.sampled_from(LETTERS)))
+def test_a_token_for_an_application_has_what_it_and_its_roles_come_to_of_what_is_held(
+    listed: frozenset[str], core: frozenset[str], own: frozenset[str], held: frozenset[str]
+) -> None:
+    words = with_application(listed, core, own)
+    workspace = Workspace("workspace", "w", "W", (), NOW)
+    known = audiences(workspace, words, issuer=ISSUER)
+    holding = held | {f"viewer.{name}" for name in held}
+    limited = known.ceiling((VIEWER,)).within(holding)
+    assert limited == holding & (listed | core | {f"viewer.{name}" for name in own})
+
+
+@pytest.mark.parametrize("uri", ["viewer", "/viewer", f"{VIEWER}#x", "", "urn:" + "x" * 2000])
+def test_an_applications_resource_is_an_absolute_uri_without_a_fragment(uri: str) -> None:
+    with pytest.raises(Invalid) as refusal:
+        check_application_resource(uri, issuer=ISSUER, taken=())
+    assert refusal.value.facts == {"field": "resource"}
+
+
+@pytest.mark.parametrize(
+    "uri", [ISSUER, f"{ISSUER}/", MCP, ISSUER.upper(), f"{ISSUER}/token", PUMPS]
+)
+def test_an_applications_resource_is_neither_the_issuers_nor_anothers(uri: str) -> None:
+    with pytest.raises(Conflict):
+        check_application_resource(uri, issuer=ISSUER, taken={PUMPS})
+
+
+@pytest.mark.parametrize("uri", [VIEWER, f"{ISSUER}2", f"{PUMPS}/", "urn:viewer"])
+def test_what_only_resembles_them_will_do(uri: str) -> None:
+    assert check_application_resource(uri, issuer=ISSUER, taken={PUMPS}) == uri
+
+
+def test_nobody_declares_an_applications_resource_to_be_something_else() -> None:
+    with pytest.raises(Invalid):
+        check_resources({VIEWER: []}, known=NONE, applications={VIEWER})
+    policy = WorkspacePolicy(resources={VIEWER: ["a"]})
+    workspace = Workspace("workspace", "w", "W", (), NOW, policy=policy)
+    words = with_application(frozenset("b"), frozenset("c"), NONE)
+    known = audiences(workspace, words, issuer=ISSUER)
+    assert known.ceiling((VIEWER,)) == Requested(frozenset({"b", "c"}))

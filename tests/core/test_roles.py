@@ -114,6 +114,72 @@ def test_a_role_cannot_include_itself() -> None:
     assert RoleGraph({"a": Bundle()}).would_cycle("a", "a") == ("a", "a")
 
 
+@given(GRAPHS, SOME_ROLES)
+def test_above_are_exactly_those_from_which_one_is_reached(
+    bundles: dict[str, Bundle], names: frozenset[str]
+) -> None:
+    reaching = {
+        role
+        for role in bundles
+        if names & (closure := fixpoint(bundles, frozenset({role}))).roles
+        or names & closure.missing
+    }
+    assert RoleGraph(bundles).above(names) == names | reaching
+
+
+@given(GRAPHS)
+def test_what_is_missing_is_what_somebody_includes_and_nobody_defines(
+    bundles: dict[str, Bundle],
+) -> None:
+    assert RoleGraph(bundles).missing == fixpoint(bundles, frozenset(bundles)).missing
+
+
+def test_an_alias_resolves_an_include_and_a_role_of_its_name_comes_before_it() -> None:
+    bundles = {"full": Bundle(includes=frozenset({"other"})), "A": Bundle(frozenset({"x"}))}
+    assert RoleGraph(bundles).missing == {"other"}
+    aliased = RoleGraph(bundles, aliases={"other": "A"})
+    assert not aliased.missing
+    assert aliased.expand(["full"]).scopes == {"x"}
+    defined = RoleGraph({**bundles, "other": Bundle(frozenset({"y"}))}, aliases={"other": "A"})
+    assert defined.expand(["full"]).scopes == {"y"}
+
+
+def longest(bundles: dict[str, Bundle], name: str) -> int:
+    """The longest way down from a role of a graph without circles, in the slowest way."""
+    below = [longest(bundles, include) for include in bundles[name].includes & bundles.keys()]
+    return 1 + max(below, default=0)
+
+
+@given(GRAPHS)
+def test_depth_is_the_longest_way_down_outside_of_circles(bundles: dict[str, Bundle]) -> None:
+    alone = {
+        name: bundle
+        for name, bundle in bundles.items()
+        if is_acyclic({role: bundles[role] for role in fixpoint(bundles, frozenset({name})).roles})
+    }
+    assert RoleGraph(bundles).depth == max((longest(alone, name) for name in alone), default=0)
+
+
+@given(GRAPHS, st.sampled_from(NAMES))
+def test_a_circle_is_found_exactly_where_a_role_reaches_itself(
+    bundles: dict[str, Bundle], role: str
+) -> None:
+    circle = RoleGraph(bundles).circle(role)
+    includes = bundles.get(role, Bundle()).includes
+    assert bool(circle) is (role in fixpoint(bundles, includes).roles)
+    for one, following in pairwise(circle):
+        assert following in bundles[one].includes
+    assert not circle or circle[0] == circle[-1] == role
+
+
+def test_depth_and_circles_of_ten_thousand_roles_in_a_chain() -> None:
+    chain = {f"r{n}": Bundle(includes=frozenset({f"r{n + 1}"})) for n in range(10_000)}
+    assert RoleGraph(chain).depth == 10_000
+    assert RoleGraph(chain).above(["r10000"]) >= chain.keys()
+    closed = RoleGraph({**chain, "r10000": Bundle(includes=frozenset({"r0"}))})
+    assert (closed.depth, len(closed.circle("r5000"))) == (0, 10_002)
+
+
 def is_acyclic(bundles: dict[str, Bundle]) -> bool:
     return not any(
         name in fixpoint(bundles, bundle.includes).roles for name, bundle in bundles.items()

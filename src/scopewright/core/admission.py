@@ -30,7 +30,7 @@ def admitted(
         InvalidTarget, InvalidScope: a resource is not known, or knows none of the scopes named.
     """
     profile_of(workspace).check_request(asked)
-    known = audiences(workspace, guarded=words.guarded, issuer=issuer)
+    known = audiences(workspace, words, issuer=issuer)
     resources = known.checked(asked.particulars.resources)
     ceiling = known.ceiling(resources)
     types = ceiling.within(frozenset(words.by_name))

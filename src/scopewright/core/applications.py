@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from scopewright.core.errors import Invalid
-from scopewright.core.names import check_name
+from scopewright.core.names import check_name, is_name
 
 LONGEST_NAME = 20
+LONGEST_URL = 2000
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_UNSAFE_IN_URL = re.compile(r"[^\x21-\x7e]|[\\<>\"{}|^`#]")
 _NAME = re.compile(rf"[a-z][a-z0-9]{{0,{LONGEST_NAME - 1}}}")
 _ROLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
@@ -89,10 +93,33 @@ def check_application_scope(text: str, *, application: str, field: str = "name")
     Raises:
         Invalid: another beginning, nothing behind it, or outside the grammar.
     """
-    if not text.startswith(f"{application}."):
+    beginning = f"{application}."
+    if not text.startswith(beginning) or not is_name(text.removeprefix(beginning)):
         raise Invalid(
-            f"A scope of this application begins with {application}. and goes on with its own"
-            f" name: {application}.read, for instance.",
+            f"A scope of this application begins with {beginning} and goes on with a name of its"
+            f" own: {beginning}read, for instance.",
             field=field,
         )
     return check_name(text, field=field)
+
+
+def check_launch_url(text: str, *, field: str = "launch_url") -> str:
+    """Where an application opens: https, or http on this machine.
+
+    Raises:
+        Invalid: another scheme, or with a user name, a fragment or what no URL may contain.
+    """
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise Invalid("This is not a URL.", field=field) from None
+    if len(text) > LONGEST_URL or _UNSAFE_IN_URL.search(text):
+        raise Invalid("A launch URL is plain ASCII without spaces or a fragment.", field=field)
+    if parts.username is not None or parts.password is not None:
+        raise Invalid("A launch URL has no user name.", field=field)
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
+        raise Invalid(
+            "A launch URL begins with https://, or with http:// on the local machine.", field=field
+        )
+    return text

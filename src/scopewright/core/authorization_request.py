@@ -168,11 +168,19 @@ class AuthorizationRequest:
     def _all(self, name: str) -> list[str]:
         return [value for key, value in self.parameters if key == name]
 
-    def _unique(self) -> dict[str, str]:
-        """The parameters, each once and not empty (RFC 6749 §3.1)."""
+    def check_unrepeated(self) -> None:
+        """Let no parameter but `resource` stand twice (RFC 6749 §3.1, RFC 8707 §2).
+
+        Raises:
+            InvalidRequest: one does.
+        """
         counts = Counter(name for name, _ in self.parameters if name != _REPEATABLE)
         if any(count > 1 for count in counts.values()):
             raise InvalidRequest("A parameter stands more than once.")
+
+    def _unique(self) -> dict[str, str]:
+        """The parameters, each once and not empty (RFC 6749 §3.1)."""
+        self.check_unrepeated()
         return {name: value for name, value in self.parameters if value}
 
 

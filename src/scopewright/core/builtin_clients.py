@@ -1,23 +1,28 @@
-"""The client that every workspace has without registering it: the command line.
+"""The clients that nobody registers: the command line, and each application at the gateway.
 
-Its id follows from the workspace's, so the command line can compute it, and no registered client
-can pass for it: registered ids are random.
+Their ids follow from the workspace's and the application's, so the command line can compute its
+own, and no registered client can pass for one of them: registered ids are random.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from scopewright.core.applications import Application
+from scopewright.core.gateway_sessions import redirect_uris
 from scopewright.core.model import (
     Client,
     ClientType,
+    Consent,
     PrincipalKind,
     ScopeDefault,
     TokenOverrides,
 )
 from scopewright.core.oauth import DEVICE_CODE, GRANTS_OF_TYPE
 from scopewright.core.resources import Resources, management_resource
+from scopewright.core.scopes import EVERYTHING
 
 COMMAND_LINE = "scopewright-cli"
 LOOPBACK_REDIRECTS = ("http://127.0.0.1/callback", "http://[::1]/callback")  # RFC 8252 §7.3
@@ -49,15 +54,58 @@ def command_line(workspace_id: str, *, now: datetime) -> Client:
     )
 
 
-def is_builtin(client: Client) -> bool:
-    """Whether nobody registered this client."""
-    return client.id == command_line_id(client.workspace_id)
+def application_client_id(application: Application) -> str:
+    """The id of an application's client; a later application of the same name has another."""
+    return str(uuid5(UUID(application.workspace_id), application.id))
+
+
+def application_client(
+    application: Application, hosts: Collection[str], *, now: datetime
+) -> Client:
+    """An application's client, through which the gateway signs people in on these hosts.
+
+    INVARIANT: it has no grant type, so nobody can begin or redeem anything in its name, neither at
+    `/authorize` nor at `/token`: only the gateway does, beneath them. That is why nobody is asked
+    for consent, and why a host that is declared gives nothing to whoever runs it.
+    """
+    return Client(
+        id=application_client_id(application),
+        workspace_id=application.workspace_id,
+        name=application.title,
+        type=ClientType.PKCE,
+        redirect_uris=redirect_uris(hosts),
+        secrets=(),
+        require_pkce=True,
+        allow_both_auth_methods=False,
+        scope_default=ScopeDefault.HELD,
+        grant_types=frozenset(),
+        tokens=TokenOverrides(),
+        created_at=now,
+    )
+
+
+def is_builtin(client: Client, applications: Iterable[Application] = ()) -> bool:
+    """Whether nobody registered this client; `applications` are those of its workspace."""
+    return client.id == command_line_id(client.workspace_id) or _is_of_any(client, applications)
+
+
+def standing_consent(
+    client: Client, applications: Iterable[Application], principal_id: str, *, now: datetime
+) -> Consent | None:
+    """What need not be asked: whoever assigns an application's role has agreed to its use."""
+    if not _is_of_any(client, applications):
+        return None
+    return Consent(principal_id, client.id, EVERYTHING, now)
+
+
+def _is_of_any(client: Client, applications: Iterable[Application]) -> bool:
+    return any(client.id == application_client_id(each) for each in applications)
 
 
 def acts_for(client: Client, resources: Resources, *, issuer: str) -> PrincipalKind:
     """Whose record a person's client acts for: the member's, or the end-user's.
 
-    Built-in clients act for the member, and any client that asks for the management resource and
+    The command line acts for the member, and any client that asks for the management resource and
     for nothing else: its tokens are of no use elsewhere. The same address may be both; the two
     records never mix.
     """

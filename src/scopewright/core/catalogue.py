@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,9 +11,6 @@ from scopewright.core.applications import Application, ApplicationNames
 from scopewright.core.errors import Conflict
 from scopewright.core.roles import Bundle, RoleGraph
 from scopewright.core.scopes import NONE, Scopes
-
-READING = frozenset({"read"})
-OPERATING = READING | {"create", "update", "activate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ class RoleDefinition:
 
     `owner`, `application` and `resource` as of a scope. `requires` names roles without which this
     one is of little use: who holds it alone is told so, and gets what it says and no more.
+    `without` are scopes that it leaves out on purpose.
     """
 
     name: str
@@ -49,6 +48,7 @@ class RoleDefinition:
     scopes: Scopes = NONE
     includes: frozenset[str] = frozenset()
     requires: frozenset[str] = frozenset()
+    without: Scopes = NONE
     every_guarded: bool = False
 
 
@@ -65,7 +65,8 @@ class Catalogue:
     """A file of definitions, read-only to workspaces. `prefix` ends with its separator.
 
     `aliases` are other spellings of its roles. `applications` says how the names of a workspace's
-    applications are spelled where this catalogue is enabled.
+    applications are spelled where this catalogue is enabled. `redefined` are definitions that say
+    something else of a scope that is defined already; they count for nothing.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Catalogue:
     aliases: Mapping[str, str] = field(default_factory=dict)
     reserved_slugs: frozenset[str] = frozenset()
     applications: ApplicationNames | None = None
+    redefined: tuple[ScopeDefinition, ...] = ()
 
     def owns(self, name: str) -> bool:
         """Whether the name, in whatever letter case, is this catalogue's to define."""
@@ -84,9 +86,10 @@ class Catalogue:
         if self.prefix and folded.startswith(self.prefix.casefold()):
             return True
         first, dot, _ = folded.partition(".")
-        return folded in self._folded_names() or (bool(dot) and first in self._first_segments())
+        return folded in self.folded_names() or (bool(dot) and first in self._first_segments())
 
-    def _folded_names(self) -> set[str]:
+    def folded_names(self) -> set[str]:
+        """All names that it defines, in lower case."""
         names = [scope.name for scope in self.scopes] + [role.name for role in self.roles]
         return {name.casefold() for name in (*names, *self.aliases)}
 
@@ -95,20 +98,12 @@ class Catalogue:
         return {first for first, dot, _ in parts if dot}
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A convenience that ticks boxes; never stored."""
-
-    id: str
-    label: str
-    scopes: Scopes
-
-
 @dataclass(frozen=True)
 class Vocabulary:
     """All scopes and roles that a workspace knows: its catalogues' and its own, immutable.
 
-    `mappings` say which role stands for an include that no catalogue resolves.
+    `mappings` say which role stands for an include that no catalogue resolves; `tenant` is what
+    the workspace is called in the names of applications' roles.
     """
 
     catalogues: tuple[Catalogue, ...] = ()
@@ -116,6 +111,7 @@ class Vocabulary:
     roles: tuple[RoleDefinition, ...] = ()
     applications: tuple[Application, ...] = ()
     mappings: Mapping[str, str] = field(default_factory=dict)
+    tenant: str = ""
 
     @cached_property
     def by_name(self) -> Mapping[str, ScopeDefinition]:
@@ -162,9 +158,78 @@ class Vocabulary:
         """Every application by its name."""
         return {application.name: application for application in self.applications}
 
+    @cached_property
+    def audiences(self) -> Mapping[str, Scopes]:
+        """The applications that are resources (RFC 8707), each with all that it is about.
+
+        That are its own scopes, and what its roles come to.
+        """
+        own, roles = defaultdict[str | None, set[str]](set), defaultdict[str | None, set[str]](set)
+        for scope in self.scopes:
+            own[scope.application].add(scope.name)
+        for role in self.roles:
+            roles[role.application].add(role.name)
+        return {
+            one.resource: self.close(self.graph.expand(roles[one.name]).scopes | own[one.name])
+            for one in self.applications
+            if one.resource is not None
+        }
+
+    @cached_property
+    def implications(self) -> RoleGraph:
+        """Scopes as a graph: each includes what it implies."""
+        return RoleGraph(
+            {name: Bundle(includes=scope.implies) for name, scope in self.by_name.items()}
+        )
+
+    @cached_property
+    def _names_by_folded(self) -> Mapping[str, str]:
+        names = (*self.by_name, *self.every_role, *self.aliases, *self.mappings)
+        return {name.casefold(): name for name in names}
+
     def role(self, name: str) -> RoleDefinition | None:
         """The role of this name, or of which this is another spelling."""
         return self.every_role.get(self.aliases.get(name, name))
+
+    def scopes_of(self, roles: Iterable[str]) -> Scopes:
+        """All that these roles come to, with what it implies."""
+        return self.close(self.graph.expand(roles).scopes)
+
+    def roles_with(self, scope: str) -> frozenset[str]:
+        """Every role that comes to this scope: what lists it, and so on upwards."""
+        reached: set[str] = set()
+        waiting = [scope]
+        while waiting:
+            above = self._listed_by.get(waiting.pop(), set()) - reached
+            reached |= above
+            waiting.extend(above)
+        return frozenset(reached & self.every_role.keys())
+
+    @cached_property
+    def resources(self) -> Mapping[str, tuple[str, ...]]:
+        """By scope what it is about: what it says itself, and what the roles that list it say."""
+        found = defaultdict[str, dict[str, None]](dict)
+        for scope in self.by_name.values():
+            if scope.resource is not None:
+                found[scope.name][scope.resource] = None
+        for role in self.every_role.values():
+            if role.resource is not None:
+                for name in role.scopes:
+                    found[name][role.resource] = None
+        return {name: tuple(resources) for name, resources in found.items()}
+
+    @cached_property
+    def _listed_by(self) -> Mapping[str, set[str]]:
+        """By scope or role, what says it itself: a role, another spelling, a scope implying it."""
+        found = defaultdict[str, set[str]](set)
+        for name in (*self.every_role, *self.aliases, *self.mappings):
+            bundle = self.graph.bundle(name)
+            for listed in bundle.scopes | bundle.includes:
+                found[listed].add(name)
+        for scope in self.by_name.values():
+            for implied in scope.implies:
+                found[implied].add(scope.name)
+        return found
 
     @cached_property
     def _openers(self) -> Mapping[str, str]:
@@ -208,8 +273,19 @@ class Vocabulary:
         owner = self._application_owning(name)
         if owner is not None:
             raise Conflict(f"The name belongs to {owner}.", conflict=owner)
-        if name in self.by_name or name in self.every_role:
+        self.check_new(name)
+
+    def check_new(self, name: str) -> None:
+        """Let something be called so that nothing is called yet.
+
+        Raises:
+            Conflict: the name is taken, or differs from one that is by letter case only.
+        """
+        if name in self.by_name or name in self.every_role or name in self.mappings:
             raise Conflict("The name is taken.", conflict=name)
+        alike = self._names_by_folded.get(name.casefold())
+        if alike is not None:
+            raise Conflict(f"It differs from {alike} by letter case only.", conflict=alike)
 
     def _application_owning(self, name: str) -> str | None:
         folded = name.casefold()
@@ -222,17 +298,3 @@ class Vocabulary:
         if not role.every_guarded:
             return role
         return replace(role, scopes=role.scopes | self.guarded, every_guarded=False)
-
-
-def presets(scopes: Iterable[ScopeDefinition]) -> tuple[Preset, ...]:
-    """Read-only, Operator and Full access as functions of the action word, each within the next."""
-    definitions = [scope for scope in scopes if scope.action is not None]
-
-    def chosen(actions: frozenset[str] | None) -> Scopes:
-        return frozenset(d.name for d in definitions if actions is None or d.action in actions)
-
-    return (
-        Preset("read-only", "Read-only", chosen(READING)),
-        Preset("operator", "Operator", chosen(OPERATING)),
-        Preset("full-access", "Full access", chosen(None)),
-    )

@@ -36,6 +36,10 @@ class MemberRoles:
         """`iotman:viewer` → `viewer`."""
         return full.removeprefix(self.prefix)
 
+    def has(self, role: str) -> bool:
+        """Whether this is one of the three, by its full name."""
+        return role in {self.prefix + short for short in SHORT_NAMES}
+
     def among(self, roles: Iterable[str]) -> str:
         """The short name of the one member role among all roles of a member."""
-        return next(self.short(role) for role in roles if self.short(role) in SHORT_NAMES)
+        return next(self.short(role) for role in roles if self.has(role))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from scopewright.core.errors import Invalid
 from scopewright.core.model import WorkspacePolicy
 from scopewright.core.resources import check_resources
@@ -11,8 +13,10 @@ from scopewright.core.security_profile import PROFILES
 REGISTRATIONS = ("closed", "token", "open")
 
 
-def check_policy(policy: WorkspacePolicy, *, known: Scopes) -> WorkspacePolicy:
-    """A policy as it may be set; `known` are the scopes of the workspace.
+def check_policy(
+    policy: WorkspacePolicy, *, known: Scopes, applications: Collection[str] = ()
+) -> WorkspacePolicy:
+    """A policy as it may be set; `known` are the scopes of the workspace, `applications` resources.
 
     Raises:
         Invalid: with the member that is refused.
@@ -21,5 +25,5 @@ def check_policy(policy: WorkspacePolicy, *, known: Scopes) -> WorkspacePolicy:
         raise Invalid(f"Choose one of {', '.join(PROFILES)}.", field="security_profile")
     if policy.client_registration not in REGISTRATIONS:
         raise Invalid(f"Choose one of {', '.join(REGISTRATIONS)}.", field="client_registration")
-    check_resources(policy.resources, known=known)
+    check_resources(policy.resources, known=known, applications=applications)
     return policy

@@ -7,10 +7,11 @@ scopes and no others. Nothing here ever gives: a ceiling is only narrowed to.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from scopewright.core.errors import Invalid, InvalidScope, InvalidTarget
+from scopewright.core.catalogue import Vocabulary
+from scopewright.core.errors import Conflict, Invalid, InvalidScope, InvalidTarget
 from scopewright.core.model import Workspace
 from scopewright.core.scopes import EVERYTHING, Requested, Scopes
 
@@ -61,11 +62,15 @@ class Audiences:
         return Requested(frozenset().union(*(self.scopes[name] for name in resources)))
 
 
-def audiences(workspace: Workspace, *, guarded: Scopes, issuer: str) -> Audiences:
-    """The audiences of a workspace; nobody can declare its own addresses to be something else."""
+def audiences(workspace: Workspace, words: Vocabulary, *, issuer: str) -> Audiences:
+    """The audiences of a workspace: what it has declared, its applications, and its operations.
+
+    Nobody can declare its own addresses to be something else.
+    """
     management = management_resource(issuer)
     declared = {uri: frozenset(names) for uri, names in workspace.policy.resources.items()}
-    return Audiences(workspace.id, management, {**declared, management: guarded})
+    known = {**declared, **words.audiences, management: words.guarded}
+    return Audiences(workspace.id, management, known)
 
 
 def audience_of(resources: Resources, *, otherwise: str) -> str | list[str]:
@@ -102,8 +107,26 @@ def chosen(named: Resources, agreed: Resources) -> Resources:
     return named
 
 
-def check_resources(declared: Mapping[str, list[str]], *, known: Scopes) -> None:
-    """Let resources be declared: absolute URIs with scopes that exist.
+def check_application_resource(uri: str, *, issuer: str, taken: Collection[str]) -> str:
+    """A URI by which tokens may be meant for an application; `taken` are others' already.
+
+    Raises:
+        Invalid: it is no absolute URI.
+        Conflict: it is taken, or one of the issuer's own addresses.
+    """
+    if len(uri) > _LONGEST_URI or _ABSOLUTE_URI.fullmatch(uri) is None:
+        raise Invalid("A resource is an absolute URI without a fragment.", field="resource")
+    if f"{uri}/".casefold().startswith(f"{issuer}/".casefold()):
+        raise Conflict("This is an address of the issuer itself.", conflict=issuer)
+    if uri in taken:
+        raise Conflict("Tokens for this resource are meant for another.", conflict=uri)
+    return uri
+
+
+def check_resources(
+    declared: Mapping[str, list[str]], *, known: Scopes, applications: Collection[str] = ()
+) -> None:
+    """Let resources be declared: absolute URIs with scopes that exist, and no application's.
 
     Raises:
         Invalid: with the URI or the scope that is not.
@@ -113,6 +136,8 @@ def check_resources(declared: Mapping[str, list[str]], *, known: Scopes) -> None
     for uri, names in declared.items():
         if len(uri) > _LONGEST_URI or _ABSOLUTE_URI.fullmatch(uri) is None:
             raise Invalid("A resource is an absolute URI without a fragment.", field="resources")
+        if uri in applications:
+            raise Invalid(f"{uri} is an application's.", field="resources")
         missing = set(names) - known
         if missing:
             raise Invalid(f"There is no scope {min(missing)}.", field="resources")

@@ -17,6 +17,7 @@ from scopewright.core.spelling import spelled
 
 SIGNING_ALGORITHMS = ("ES256", "RS256")
 FOR_ITSELF = frozenset({CLIENT_CREDENTIALS, JWT_BEARER})  # here the client is the principal
+LARGE = 4096  # bytes of an access token, from which on it may not fit into a header somewhere
 LONGEST_ACCESS = timedelta(days=1)
 LONGEST_REFRESH = timedelta(days=400)
 LONGEST_GRACE = timedelta(minutes=5)
