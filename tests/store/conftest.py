@@ -7,26 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from scopewright.store.database import Database
-from scopewright.store.migrating import migrate
+from tests.migrated import migrated_file
 from tests.postgres import Cluster
 from tests.store.world import World
 
 
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-)
-def database(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('store') / 'scopewright.db'}"
-    else:
-        cluster: Cluster = request.getfixturevalue("postgres_cluster")
-        url = cluster.create_database()
-    opened = Database(url)
-    migrate(opened)
+@pytest.fixture(scope="session")
+def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    opened = Database(migrated_file(tmp_path_factory.mktemp("store") / "scopewright.db"))
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_database(postgres_cluster: Cluster) -> Iterator[Database]:
+    opened = Database(postgres_cluster.create_migrated_database())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Database:
+    shared: Database = request.getfixturevalue(f"{request.param}_database")
+    return shared
 
 
 @pytest.fixture

@@ -106,16 +106,6 @@ def test_asking_for_a_text_that_cannot_be_kept_is_invalid_or_finds_nothing(
         return
 
 
-def test_commits_are_durable_and_references_kept(database: Database) -> None:
-    with database.write() as tx:
-        if database.is_sqlite:
-            asked = ("PRAGMA journal_mode", "PRAGMA synchronous", "PRAGMA foreign_keys")
-            assert [tx.scalar(text(question)) for question in asked] == ["wal", 2, 1]
-        else:
-            asked = ("SHOW fsync", "SHOW synchronous_commit", "SHOW full_page_writes")
-            assert [tx.scalar(text(question)) for question in asked] == ["on", "on", "on"]
-
-
 def test_a_new_file_may_be_opened_by_many_at_once(tmp_path: Path) -> None:
     def open_and_write(path: Path) -> None:
         opened = Database(f"sqlite:///{path}")

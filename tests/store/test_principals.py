@@ -113,6 +113,36 @@ def test_a_page_has_one_kind_of_one_workspace(world: World) -> None:
     assert page.items == (ann,)
 
 
+def test_a_page_of_every_kind_has_everybody_in_one_workspace(world: World) -> None:
+    everybody = [world.principal(kind=kind, identity=None) for kind in PrincipalKind]
+    World(world.database).principal()
+    with world.database.read() as tx:
+        page = principals.page(tx, world.workspace_id, kind=None, window=Window())
+        names = principals.names(tx, world.workspace_id, kind=PrincipalKind.GROUP)
+    assert page.items == tuple(sorted(everybody, key=lambda one: one.id))
+    assert names == [everybody[-1].name]
+
+
+def test_an_address_names_the_end_user_before_the_member_and_an_id_anybody(world: World) -> None:
+    identity = Identity("email", f"{new_id('ann')}@example.com")
+    here = world.workspace_id
+    member = world.principal(identity=identity, kind=PrincipalKind.MEMBER)
+    with world.database.read() as tx:
+        assert principals.find_any(tx, here, name=identity.subject.upper()) == member
+    end_user = world.principal(identity=identity)
+    group = world.group()
+    with world.database.read() as tx:
+        assert principals.find_any(tx, here, name=identity.subject) == end_user
+        for one in (member, end_user, group):
+            assert principals.find_any(tx, here, name=one.id.upper()) == one
+        for name in ("nobody@example.com", new_uuid(), ""):
+            with pytest.raises(NotFound):
+                principals.find_any(tx, here, name=name)
+        for name in (identity.subject, group.id):
+            with pytest.raises(NotFound):
+                principals.find_any(tx, World(world.database).workspace_id, name=name)
+
+
 def test_a_principal_of_no_workspace_is_refused(world: World) -> None:
     with pytest.raises(Conflict):
         world.principal(workspace_id=new_uuid())

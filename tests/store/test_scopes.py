@@ -46,3 +46,11 @@ def test_a_description_changes_and_a_scope_is_removed_once(world: World) -> None
         assert scopes.remove(tx, at, name="a:b")
         assert not scopes.remove(tx, at, name="a:b")
         assert not scopes.change(tx, at, scope=ScopeDefinition("a:b", "gone"))
+
+
+def test_what_is_put_is_kept_whether_it_was_there_or_not(world: World) -> None:
+    scope = ScopeDefinition("a:b", "new", application="a", implies=frozenset({"c:d"}))
+    with world.database.write() as tx:
+        scopes.put(tx, world.workspace_id, scope=ScopeDefinition("a:b", application="a"), at=NOW)
+        scopes.put(tx, world.workspace_id, scope=scope, at=NOW)
+        assert scopes.of_workspace(tx, world.workspace_id) == [scope]

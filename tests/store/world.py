@@ -8,9 +8,11 @@ from functools import cached_property
 from typing import Any
 
 from scopewright.core.device_authorization import DeviceAuthorization
+from scopewright.core.groups import Membership
 from scopewright.core.model import (
     ApiKey,
     Asked,
+    Assignment,
     Authorization,
     Client,
     ClientSecret,
@@ -35,12 +37,14 @@ from scopewright.core.scopes import Requested
 from scopewright.ids import new_id, new_ids, new_uuid
 from scopewright.store import (
     api_keys,
+    assignments,
     authorizations,
     clients,
     datapoints,
     device_authorizations,
     endpoints,
     grants,
+    groups,
     invitations,
     magic_links,
     principals,
@@ -96,6 +100,24 @@ class World:
         with self.database.write() as tx:
             grants.add(tx, self.workspace_id, grant=grant)
         return grant
+
+    def assign(self, principal: Principal, role: str) -> Assignment:
+        assignment = Assignment(principal.id, role, assigned_by="admin", assigned_at=NOW)
+        with self.database.write() as tx:
+            assignments.add(tx, self.workspace_id, assignment=assignment)
+        return assignment
+
+    def group(self, *members: Principal, name: str = "Crew") -> Principal:
+        group = self.principal(kind=PrincipalKind.GROUP, name=name, identity=None)
+        for member in members:
+            self.put(group, member)
+        return group
+
+    def put(self, group: Principal, member: Principal) -> Membership:
+        membership = Membership(group.id, member.id, added_by="admin", added_at=NOW)
+        with self.database.write() as tx:
+            groups.add(tx, self.workspace_id, membership=membership)
+        return membership
 
     def client(self, **replaced: Any) -> Client:
         principal = self.principal(kind=PrincipalKind.CLIENT, identity=None)

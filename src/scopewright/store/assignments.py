@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, insert, select
@@ -12,6 +13,16 @@ from scopewright.store.principals import noun
 from scopewright.store.schema import assignments, principals
 
 _ADD = insert(assignments)
+_RESTORE = insert(assignments).from_select(
+    ["workspace_id", "principal_id", "role", "assigned_by", "assigned_at"],
+    select(
+        principals.c.workspace_id,
+        principals.c.id,
+        bindparam("role", type_=assignments.c.role.type),
+        bindparam("by", type_=assignments.c.assigned_by.type),
+        bindparam("at", type_=assignments.c.assigned_at.type),
+    ).where(principals.c.id == bindparam("principal")),
+)
 _OF_PRINCIPAL = (
     select(assignments)
     .where(assignments.c.principal_id == bindparam("principal"))
@@ -20,9 +31,18 @@ _OF_PRINCIPAL = (
 _OF_MANY = select(assignments).where(
     assignments.c.principal_id.in_(bindparam("principals", expanding=True))
 )
-_REMOVE = delete(assignments).where(
-    assignments.c.principal_id == bindparam("principal"), assignments.c.role == bindparam("name")
+_OF_ROLE = (
+    assignments.c.principal_id == bindparam("principal"),
+    assignments.c.role == bindparam("name"),
 )
+_ONE = select(assignments).where(*_OF_ROLE)
+_EVERYBODYS = (
+    assignments.c.workspace_id == bindparam("workspace"),
+    assignments.c.role == bindparam("name"),
+)
+_EVERYBODY = select(assignments).where(*_EVERYBODYS).order_by(assignments.c.principal_id)
+_REMOVE_ROLE = delete(assignments).where(*_EVERYBODYS)
+_REMOVE = delete(assignments).where(*_OF_ROLE)
 _ACTIVE_MEMBERS = (
     select(principals)
     .join(assignments, assignments.c.principal_id == principals.c.id)
@@ -48,6 +68,12 @@ def add(tx: Transaction, workspace_id: str, *, assignment: Assignment) -> None:
     )
 
 
+def get(tx: Transaction, *, principal_id: str, role: str) -> Assignment | None:
+    """How a principal has a role itself; None when it has not."""
+    row = tx.one(_ONE, principal=principal_id, name=role)
+    return None if row is None else _assignment(row)
+
+
 def of_principal(tx: Transaction, principal_id: str) -> list[Assignment]:
     """The roles of a principal."""
     return [_assignment(row) for row in tx.all(_OF_PRINCIPAL, principal=principal_id)]
@@ -64,6 +90,30 @@ def of_principals(tx: Transaction, principal_ids: list[str]) -> dict[str, list[A
 def remove(tx: Transaction, *, principal_id: str, role: str) -> bool:
     """Take a role away; whether it was there."""
     return tx.run(_REMOVE, principal=principal_id, name=role) == 1
+
+
+def of_role(tx: Transaction, workspace_id: str, *, role: str) -> list[Assignment]:
+    """Every assignment of a role itself; roles that include it are others."""
+    return [_assignment(row) for row in tx.all(_EVERYBODY, workspace=workspace_id, name=role)]
+
+
+def remove_role(tx: Transaction, workspace_id: str, *, role: str) -> int:
+    """Take a role from everybody; how many had it."""
+    return tx.run(_REMOVE_ROLE, workspace=workspace_id, name=role)
+
+
+def restore(tx: Transaction, taken: Iterable[Assignment]) -> None:
+    """Remember again what was taken from principals, as far as they are still there."""
+    rows = [
+        {
+            "principal": one.principal_id,
+            "role": one.role,
+            "by": one.assigned_by,
+            "at": one.assigned_at,
+        }
+        for one in taken
+    ]
+    tx.run_many(_RESTORE, rows)
 
 
 def active_members(tx: Transaction, workspace_id: str, *, role: str) -> list[Principal]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.gateway import Gate, GatewayRoute, gate_of
+from scopewright.core.gateway_sessions import GatewaySession
 from scopewright.core.model import (
     NO_OVERRIDES,
     ApiKey,
     ChangeKind,
     Client,
     Principal,
+    PrincipalKind,
     SigningKey,
     Workspace,
 )
@@ -22,6 +25,8 @@ from scopewright.store import (
     api_keys,
     changes,
     clients,
+    gateway_routes,
+    gateway_sessions,
     holdings,
     principals,
     sessions,
@@ -39,6 +44,17 @@ class Rules:
     vocabulary: Vocabulary
     signing_keys: tuple[SigningKey, ...]
     tokens: TokenSettings
+    gateway_routes: tuple[GatewayRoute, ...] = ()
+    _gates: dict[str, Gate] = field(default_factory=dict, init=False, compare=False)
+
+    def gate(self, application: str) -> Gate | None:
+        """An application as the gateway knows it, by its name; put together once."""
+        gate = self._gates.get(application)
+        if gate is None:
+            gate = gate_of(self.vocabulary, self.gateway_routes, application)
+            if gate is not None:
+                self._gates[application] = gate
+        return gate
 
     def tokens_of(self, client: Client) -> TokenSettings:
         """The token settings in force for a client."""
@@ -49,7 +65,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A principal and all that it holds."""
+    """A principal that can present itself, as a group never does, and all that it holds."""
 
     principal: Principal
     held: Scopes
@@ -79,6 +95,7 @@ def rules_of(
         vocabulary=vocabulary.of_workspace(tx, workspace, catalogues),
         signing_keys=tuple(signing_keys.of_workspace(tx, workspace.id)),
         tokens=tokens.overridden(workspace.tokens),
+        gateway_routes=tuple(gateway_routes.of_workspace(tx, workspace.id)),
     )
 
 
@@ -90,6 +107,8 @@ def load(tx: Transaction, rules: Rules, kind: str, id: str) -> Any:
 def _load_principal(tx: Transaction, rules: Rules, id: str) -> Holder | None:
     principal = principals.get(tx, id)
     if principal is None or principal.workspace_id != rules.workspace.id:
+        return None
+    if principal.kind is PrincipalKind.GROUP:
         return None
     return Holder(principal, holdings.of(tx, id, rules.vocabulary))
 
@@ -115,10 +134,17 @@ def _load_token(tx: Transaction, rules: Rules, id: str) -> bool:
     return changes.is_revoked(tx, workspace_id, kind=ChangeKind.TOKEN, subject_id=id)
 
 
+def _load_gateway_session(tx: Transaction, rules: Rules, id: str) -> GatewaySession | None:
+    """By the hash of its cookie. Whether its session has ended is another value's to say."""
+    browser = gateway_sessions.get(tx, id)
+    return browser if browser and browser.session.workspace_id == rules.workspace.id else None
+
+
 _LOADERS: dict[str, Callable[[Transaction, Rules, str], Any]] = {
     "principal": _load_principal,
     "client": _load_client,
     "session": _load_session,
+    "gateway_session": _load_gateway_session,
     "api_key": _load_api_key,
     "token": _load_token,
 }

@@ -28,6 +28,7 @@ from scopewright.store.schema import (
     clients,
     consents,
     grants,
+    memberships,
     sessions,
 )
 
@@ -87,6 +88,7 @@ _UNUSED = (
                 (consents, consents.c.client_id),
                 (grants, grants.c.principal_id),
                 (assignments, assignments.c.principal_id),
+                (memberships, memberships.c.principal_id),
             )
         )
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, insert, select
+from sqlalchemy import CTE, Row, Select, bindparam, delete, exists, insert, select
 
-from scopewright.core.groups import Membership
+from scopewright.core.groups import GroupMember, Membership, Relation
 from scopewright.store.database import Transaction
-from scopewright.store.schema import memberships
+from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.principals import noun
+from scopewright.store.schema import memberships, principals
 
 _ADD = insert(memberships)
 _MEMBERS = (
@@ -16,9 +18,12 @@ _MEMBERS = (
     .where(memberships.c.group_id == bindparam("id"))
     .order_by(memberships.c.principal_id)
 )
-_REMOVE = delete(memberships).where(
-    memberships.c.group_id == bindparam("id"), memberships.c.principal_id == bindparam("member")
+_IN_GROUP = (
+    memberships.c.group_id == bindparam("id"),
+    memberships.c.principal_id == bindparam("member"),
 )
+_ONE = select(memberships).where(*_IN_GROUP)
+_REMOVE = delete(memberships).where(*_IN_GROUP)
 
 
 def _above() -> Select[Any]:
@@ -33,6 +38,18 @@ def _above() -> Select[Any]:
 _ABOVE = _above()
 
 
+def below(start: Select[Any]) -> CTE:
+    """These principals (a statement for their `principal_id`) and all in groups among them.
+
+    Its union forgets what it has met already, so it ends on cycles too.
+    """
+    reached = start.cte("below", recursive=True)
+    further = select(memberships.c.principal_id).join(
+        reached, memberships.c.group_id == reached.c.principal_id
+    )
+    return reached.union(further)
+
+
 def add(tx: Transaction, workspace_id: str, *, membership: Membership) -> None:
     """Remember that a principal is in a group."""
     tx.run(
@@ -45,9 +62,28 @@ def add(tx: Transaction, workspace_id: str, *, membership: Membership) -> None:
     )
 
 
+def get(tx: Transaction, *, group_id: str, principal_id: str) -> Membership | None:
+    """How a principal is in a group directly; None when it is not."""
+    row = tx.one(_ONE, id=group_id, member=principal_id)
+    return None if row is None else _membership(row)
+
+
 def members(tx: Transaction, group_id: str) -> list[Membership]:
     """Who is in a group directly."""
     return [_membership(row) for row in tx.all(_MEMBERS, id=group_id)]
+
+
+def page_of_members(tx: Transaction, group_id: str, *, window: Window) -> Page[GroupMember]:
+    """Everybody who is in a group, directly or through groups in it."""
+    own = memberships.c.group_id == group_id
+    everybody = below(select(memberships.c.principal_id).where(own))
+    is_direct = exists().where(own, memberships.c.principal_id == principals.c.id)
+    statement = select(principals, is_direct.label("is_direct")).where(
+        principals.c.id.in_(select(everybody))
+    )
+    rows, cursor = rows_of(tx, statement, principals.c.id, window)
+    found = (GroupMember(noun(row), Relation.of(is_direct=row.is_direct)) for row in rows)
+    return Page(tuple(found), cursor)
 
 
 def above(tx: Transaction, principal_ids: list[str]) -> list[Membership]:

@@ -32,6 +32,11 @@ _REMOVE_EMAIL = delete(invitations).where(
     invitations.c.workspace_id == bindparam("workspace"),
     invitations.c.email == bindparam("address"),
 )
+_SENDERS = (
+    select(invitations.c.invited_by)
+    .where(invitations.c.workspace_id == bindparam("workspace"))
+    .distinct()
+)
 _REMOVE_SENDER = delete(invitations).where(invitations.c.invited_by == bindparam("sender"))
 _PURGE = delete(invitations).where(invitations.c.expires_at < bindparam("now"))
 
@@ -82,6 +87,11 @@ def page(tx: Transaction, workspace_id: str, *, now: datetime, window: Window) -
 def remove(tx: Transaction, workspace_id: str, *, id: str) -> bool:
     """Cancel an invitation; whether it was pending."""
     return tx.run(_REMOVE, workspace=workspace_id, key=id) == 1
+
+
+def senders(tx: Transaction, workspace_id: str) -> list[str]:
+    """Who has sent what is pending in a workspace."""
+    return [row.invited_by for row in tx.all(_SENDERS, workspace=workspace_id)]
 
 
 def remove_of_sender(tx: Transaction, principal_id: str) -> int:

@@ -1,4 +1,4 @@
-"""Members, end-users and clients as principals."""
+"""Members, end-users, clients and groups as principals."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ _OF_IDENTITY = (
     .where(principals.c.provider == bindparam("provider"))
     .where(principals.c.subject == bindparam("subject"))
     .order_by(principals.c.id)
+)
+_NAMES = (
+    select(principals.c.name)
+    .where(principals.c.workspace_id == bindparam("workspace"))
+    .where(principals.c.kind == bindparam("kind"))
 )
 _RENAME = (
     update(principals).where(principals.c.id == bindparam("key")).values(name=bindparam("name"))
@@ -93,6 +98,31 @@ def find(tx: Transaction, workspace_id: str, *, kind: PrincipalKind, name: str) 
     return found
 
 
+def find_any(tx: Transaction, workspace_id: str, *, name: str) -> Principal:
+    """Whoever has this id here; by an address the end-user's record, else the member's.
+
+    Raises:
+        NotFound: nobody here has the name.
+    """
+    if "@" in name:
+        identity = Identity(EMAIL_PROVIDER, name.lower())
+        records = (
+            by_identity(tx, workspace_id, kind=kind, identity=identity)
+            for kind in (PrincipalKind.END_USER, PrincipalKind.MEMBER)
+        )
+        found = next((record for record in records if record is not None), None)
+    else:
+        found = get(tx, name.lower())
+    if found is None or found.workspace_id != workspace_id:
+        raise NotFound("There is no such principal.")
+    return found
+
+
+def names(tx: Transaction, workspace_id: str, *, kind: PrincipalKind) -> list[str]:
+    """What the principals of one kind are called."""
+    return [row.name for row in tx.all(_NAMES, workspace=workspace_id, kind=kind.value)]
+
+
 def of_identity(tx: Transaction, identity: Identity) -> list[Principal]:
     """Every record of an identity, in all workspaces."""
     rows = tx.all(_OF_IDENTITY, provider=identity.provider, subject=identity.subject)
@@ -100,14 +130,12 @@ def of_identity(tx: Transaction, identity: Identity) -> list[Principal]:
 
 
 def page(
-    tx: Transaction, workspace_id: str, *, kind: PrincipalKind, window: Window
+    tx: Transaction, workspace_id: str, *, kind: PrincipalKind | None, window: Window
 ) -> Page[Principal]:
-    """The principals of one kind, oldest first."""
-    statement = (
-        select(principals)
-        .where(principals.c.workspace_id == workspace_id)
-        .where(principals.c.kind == kind.value)
-    )
+    """The principals of one kind, or of every kind, oldest first."""
+    statement = select(principals).where(principals.c.workspace_id == workspace_id)
+    if kind is not None:
+        statement = statement.where(principals.c.kind == kind.value)
     rows, cursor = rows_of(tx, statement, principals.c.id, window)
     return Page(tuple(noun(row) for row in rows), cursor)
 

@@ -1,4 +1,4 @@
-"""What each change of roles and scopes was before; marked once when it is undone."""
+"""What each change of roles, scopes and mappings was before; marked once when it is undone."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import RoleDefinition, ScopeDefinition
-from scopewright.core.revisions import Revision, RevisionKind, told_role, told_scope
+from scopewright.core.deletions import NOTHING, Taken
+from scopewright.core.revisions import (
+    Revision,
+    RevisionKind,
+    remembered_taken,
+    told_mapping,
+    told_role,
+    told_scope,
+    told_taken,
+)
 from scopewright.ids import new_id
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
 from scopewright.store.schema import revisions
 
+_TAKEN = "taken"  # the member of `before` that has what else went
 _ADD = insert(revisions)
 _BY_ID = select(revisions).where(
     revisions.c.workspace_id == bindparam("workspace"), revisions.c.id == bindparam("key")
@@ -22,12 +32,15 @@ _BY_ID = select(revisions).where(
 _UNDO = (
     update(revisions)
     .where(revisions.c.id == bindparam("key"), revisions.c.undone_at.is_(None))
-    .values(undone_at=bindparam("at"))
+    .values(undone_at=bindparam("now"))
 )
 
 
 def add(tx: Transaction, revision: Revision) -> None:
     """Remember a change."""
+    before = revision.before
+    if before is not None and revision.taken != NOTHING:
+        before = {**before, _TAKEN: told_taken(revision.taken)}
     tx.run(
         _ADD,
         id=revision.id,
@@ -36,7 +49,7 @@ def add(tx: Transaction, revision: Revision) -> None:
         actor=revision.actor,
         kind=revision.kind.value,
         name=revision.name,
-        before=revision.before,
+        before=before,
         after=revision.after,
         undone_at=revision.undone_at,
     )
@@ -49,23 +62,12 @@ def of_role(
     after: RoleDefinition | None,
     *,
     at: datetime,
+    taken: Taken = NOTHING,
 ) -> None:
-    """Remember what a caller has changed about a role."""
+    """Remember what a caller has changed about a role, and what a deletion took with it."""
     (name,) = {role.name for role in (before, after) if role is not None}
     was, is_ = (None if role is None else told_role(role) for role in (before, after))
-    add(
-        tx,
-        Revision(
-            new_id("rev"),
-            caller.workspace_id,
-            at,
-            caller.principal.id,
-            RevisionKind.ROLE,
-            name,
-            was,
-            is_,
-        ),
-    )
+    _remember(tx, caller, RevisionKind.ROLE, name, before=was, after=is_, at=at, taken=taken)
 
 
 def of_scope(
@@ -75,23 +77,42 @@ def of_scope(
     after: ScopeDefinition | None,
     *,
     at: datetime,
+    taken: Taken = NOTHING,
 ) -> None:
-    """Remember what a caller has changed about a scope."""
+    """Remember what a caller has changed about a scope, and what a deletion took with it."""
     (name,) = {scope.name for scope in (before, after) if scope is not None}
     was, is_ = (None if scope is None else told_scope(scope) for scope in (before, after))
-    add(
-        tx,
-        Revision(
-            new_id("rev"),
-            caller.workspace_id,
-            at,
-            caller.principal.id,
-            RevisionKind.SCOPE,
-            name,
-            was,
-            is_,
-        ),
+    _remember(tx, caller, RevisionKind.SCOPE, name, before=was, after=is_, at=at, taken=taken)
+
+
+def of_mapping(
+    tx: Transaction,
+    caller: Caller,
+    include: str,
+    *,
+    before: str | None,
+    after: str | None,
+    at: datetime,
+) -> None:
+    """Remember which role a caller has let stand for an include, and which stood for it before."""
+    was, is_ = (None if role is None else told_mapping(role) for role in (before, after))
+    _remember(tx, caller, RevisionKind.MAPPING, include, before=was, after=is_, at=at)
+
+
+def of_undoing(tx: Transaction, caller: Caller, undone: Revision, *, at: datetime) -> None:
+    """Remember that a caller has undone a change, which is one too."""
+    _remember(tx, caller, undone.kind, undone.name, before=undone.after, after=undone.before, at=at)
+
+
+def _remember(
+    tx: Transaction, caller: Caller, kind: RevisionKind, name: str, *, at: datetime, **more: Any
+) -> None:
+    here, actor = caller.workspace_id, caller.principal.id
+    revision = Revision(
+        id=new_id("rev"), workspace_id=here, at=at, actor=actor, kind=kind, name=name, **more
     )
+    if revision.before != revision.after:
+        add(tx, revision)
 
 
 def get(tx: Transaction, workspace_id: str, id: str) -> Revision | None:
@@ -109,10 +130,12 @@ def page(tx: Transaction, workspace_id: str, window: Window) -> Page[Revision]:
 
 def undo(tx: Transaction, id: str, *, at: datetime) -> bool:
     """Mark a change as undone; False when it was already."""
-    return tx.run(_UNDO, key=id, at=at) == 1
+    return tx.run(_UNDO, key=id, now=at) == 1
 
 
 def _revision(row: Row[Any]) -> Revision:
+    before = None if row.before is None else dict(row.before)
+    taken = None if before is None else before.pop(_TAKEN, None)
     return Revision(
         id=row.id,
         workspace_id=row.workspace_id,
@@ -120,7 +143,8 @@ def _revision(row: Row[Any]) -> Revision:
         actor=row.actor,
         kind=RevisionKind(row.kind),
         name=row.name,
-        before=row.before,
+        before=before,
         after=row.after,
+        taken=NOTHING if taken is None else remembered_taken(taken),
         undone_at=row.undone_at,
     )

@@ -57,6 +57,12 @@ def change(tx: Transaction, workspace_id: str, *, role: RoleDefinition) -> bool:
     )
 
 
+def put(tx: Transaction, workspace_id: str, *, role: RoleDefinition, at: datetime) -> None:
+    """Keep the role as it is now, whether it was there or not."""
+    if not change(tx, workspace_id, role=role):
+        add(tx, workspace_id, role=role, at=at)
+
+
 def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
     """Forget a role; whether it was there."""
     return tx.run(_REMOVE, workspace=workspace_id, key=name) == 1

@@ -52,6 +52,12 @@ def change(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition) -> boo
     )
 
 
+def put(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition, at: datetime) -> None:
+    """Keep the scope as it is now, whether it was there or not."""
+    if not change(tx, workspace_id, scope=scope):
+        add(tx, workspace_id, scope=scope, at=at)
+
+
 def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
     """Forget a scope; whether it was there."""
     return tx.run(_REMOVE, workspace=workspace_id, key=name) == 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
+from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import NotFound
 from scopewright.core.model import Workspace
+from scopewright.core.proposals import Proposal
 from scopewright.store import applications, role_mappings, roles, scopes, workspaces
 from scopewright.store.database import Transaction
 
@@ -34,4 +37,26 @@ def of_workspace(
         roles=tuple(roles.of_workspace(tx, workspace.id)),
         applications=tuple(applications.of_workspace(tx, workspace.id)),
         mappings=role_mappings.of_workspace(tx, workspace.id),
+        tenant=workspace.slug,
     )
+
+
+def change(tx: Transaction, caller: Caller, proposal: Proposal, *, at: datetime) -> None:
+    """Make the workspace's own words what is proposed."""
+    here = caller.workspace_id
+    for name, role in proposal.roles.items():
+        if role is None:
+            roles.remove(tx, here, name=name)
+        else:
+            roles.put(tx, here, role=role, at=at)
+    for name, scope in proposal.scopes.items():
+        if scope is None:
+            scopes.remove(tx, here, name=name)
+        else:
+            scopes.put(tx, here, scope=scope, at=at)
+    for include, mapped in proposal.mappings.items():
+        if mapped is None:
+            role_mappings.remove(tx, here, include=include)
+        else:
+            by = caller.principal.id
+            role_mappings.put(tx, here, include=include, role=mapped, by=by, at=at)
