@@ -1,34 +1,35 @@
 """Vocabularies as data: reads a catalogue file into `core.catalogue.Catalogue`.
 
-A file is TOML and says it in either of two ways. `[resources]` spells scopes as
-`{prefix}:{resource}:{action}`, each opening the operation `{resource}:{action}`, and `[roles]`
-bundles them by patterns. `[[resource]]`, `[[scope]]` and `[[role]]` name everything in full.
-Wildcards exist only in such files and are expanded when the file is read.
+A file is TOML and says it in either of two ways, or in both. `[resources]` spells scopes as
+`{prefix}:{resource}:{action}`, and `[roles]` bundles them by patterns (`spelled.py`).
+`[[resource]]`, `[[scope]]` and `[[role]]` name everything in full (`named.py`). Wildcards exist
+only in such files and are expanded when the file is read. What nobody knows is refused.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from scopewright.catalogues import named, spelled
+from scopewright.catalogues.table import FIELD, Table
+from scopewright.core import names
 from scopewright.core.applications import ApplicationNames
-from scopewright.core.catalogue import (
-    Catalogue,
-    ResourceDefinition,
-    RoleDefinition,
-    ScopeDefinition,
-)
+from scopewright.core.catalogue import Catalogue, ScopeDefinition
 from scopewright.core.errors import Invalid
-from scopewright.core.scopes import Scopes
 
 INTERNAL = "internal"
 PLAIN = "plain"
 SHIPPED = (INTERNAL, PLAIN, "mindsphere")
-EVERY_SCOPE = "*"
+WORKSPACE = "workspace"  # what a workspace's own words are listed under
+
+_PLACES = re.compile(r"{(?:tenant|application|role)}")
 
 
 def read_shipped(*, internal_prefix: str, role_prefix: str = "mdsp") -> dict[str, Catalogue]:
@@ -39,9 +40,8 @@ def read_shipped(*, internal_prefix: str, role_prefix: str = "mdsp") -> dict[str
     """
     found = {}
     for name in SHIPPED:
-        data = tomllib.loads((files(__name__) / f"{name}.toml").read_text("utf-8"))
         prefix = internal_prefix if name == INTERNAL else None
-        found[name] = read(data, name=name, prefix=prefix, role_prefix=role_prefix)
+        found[name] = read(shipped(name), name=name, prefix=prefix, role_prefix=role_prefix)
     return found
 
 
@@ -49,26 +49,43 @@ def read_files(paths: Iterable[str], *, role_prefix: str) -> dict[str, Catalogue
     """A site's own catalogues, each called as its file is.
 
     Raises:
-        Invalid: a file cannot be read, is no TOML, or is called like one that ships.
+        Invalid: as `read_file`; or two files are called the same.
     """
-    found = {}
+    found: dict[str, Catalogue] = {}
     for path in map(Path, paths):
-        if path.stem in SHIPPED or path.stem in found:
-            raise Invalid(f"A catalogue called {path.stem} exists already.", field="catalogues")
-        found[path.stem] = read(load(path), name=path.stem, role_prefix=role_prefix)
+        if path.stem in found:
+            raise Invalid(f"{path}: there are two catalogues of this name.", field=FIELD)
+        found[path.stem] = read_file(path, role_prefix=role_prefix)
     return found
 
 
-def load(path: Path) -> dict[str, Any]:
-    """The contents of a catalogue file.
+def read_file(path: Path, *, role_prefix: str = "mdsp") -> Catalogue:
+    """The catalogue of a file, called as it is.
 
     Raises:
-        Invalid: it cannot be read, or is no TOML.
+        Invalid: it cannot be read, is no catalogue, or is called like one that there is already.
     """
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise Invalid(f"The catalogue {path} cannot be read: {error}", field="catalogues") from None
+        if path.stem in (*SHIPPED, WORKSPACE):
+            raise Invalid(f"the name {path.stem} is taken; call the file otherwise.", field=FIELD)
+        data = tomllib.loads(path.read_text("utf-8"))
+        return read(data, name=names.check_name(path.stem), role_prefix=role_prefix)
+    except (OSError, ValueError, RecursionError) as error:
+        raise Invalid(f"{path} cannot be read: {error}", field=FIELD) from None
+    except Invalid as error:
+        raise Invalid(f"{path}: {error.detail}", field=FIELD) from None
+
+
+@cache
+def operations() -> frozenset[str]:
+    """What the platform can do, `noun:verb` each: what scopes can open."""
+    resources = shipped(INTERNAL)["resources"]
+    return frozenset(f"{noun}:{verb}" for noun, verbs in resources.items() for verb in verbs)
+
+
+def shipped(name: str) -> dict[str, Any]:
+    """The contents of a file that ships."""
+    return tomllib.loads((files(__name__) / f"{name}.toml").read_text("utf-8"))
 
 
 def read(
@@ -77,133 +94,79 @@ def read(
     """A catalogue from the contents of its file; `prefix` overrides the file's own.
 
     Raises:
-        Invalid: a role's pattern matches nothing.
+        Invalid: something in it is unknown, of a wrong type, or outside the grammar of names.
     """
-    spelled = prefix if prefix is not None else str(data.get("prefix", ""))
-    named = _named_scopes(data, name)
-    scopes = (
-        *_scopes(data.get("resources", {}), data.get("descriptions", {}), name, spelled),
-        *named.values(),
+    file = Table(data)
+    own = file.checked("prefix", names.check_name, "")
+    spelled_prefix = f"{prefix or own}:" if prefix or own else ""
+    resources = tuple(named.resources(file))
+    by_action = tuple(spelled.scopes(file, name, spelled_prefix, opening=name == INTERNAL))
+    in_full = tuple(named.scopes(file, name, operations()))
+    roles = (
+        *spelled.roles(file, by_action, name, spelled_prefix),
+        *named.roles(file, name, frozenset(scope.name for scope in in_full)),
     )
-    return Catalogue(
+    scopes, redefined = _once_each((*by_action, *named.about(in_full, roles)))
+    catalogue = Catalogue(
         name=name,
-        title=str(data.get("title", name)),
-        prefix=f"{spelled}:" if spelled else "",
-        resources=tuple(
-            ResourceDefinition(one["name"], str(one.get("description", "")))
-            for one in data.get("resource", ())
-        ),
+        title=file.checked("title", names.check_title, name),
+        prefix=spelled_prefix,
+        resources=resources,
         scopes=scopes,
-        roles=(*_roles(data.get("roles", {}), scopes, name, spelled), *_named_roles(data, name)),
-        aliases=dict(data.get("aliases", {})),
-        reserved_slugs=frozenset(data.get("reserved_slugs", ())),
-        applications=_application_names(data.get("applications"), role_prefix),
+        roles=roles,
+        aliases=_aliases(file.table("aliases")),
+        reserved_slugs=_reserved_slugs(file),
+        applications=_application_names(file, role_prefix),
+        redefined=redefined,
     )
+    file.end()
+    _check_names(catalogue)
+    return catalogue
 
 
-# --- everything named in full -------------------------------------------------------------------
+def _once_each(
+    definitions: Iterable[ScopeDefinition],
+) -> tuple[tuple[ScopeDefinition, ...], tuple[ScopeDefinition, ...]]:
+    """Each scope as it stands first, and those that say something else of it further down."""
+    first: dict[str, ScopeDefinition] = {}
+    redefined = [one for one in definitions if first.setdefault(one.name, one) != one]
+    return tuple(first.values()), tuple(redefined)
 
 
-def _named_scopes(data: Mapping[str, Any], owner: str) -> dict[str, ScopeDefinition]:
-    """Scopes by name; one that stands twice is one scope, as it stood first."""
-    resources = _resources_of_scopes(data)
-    found: dict[str, ScopeDefinition] = {}
-    for said in data.get("scope", ()):
-        name = said["name"]
-        scope = ScopeDefinition(
-            name=name,
-            description=str(said.get("description", "")),
-            owner=owner,
-            resource=said.get("resource", resources.get(name)),
-            implies=frozenset(said.get("implies", ())),
-            opens=frozenset(said.get("opens", ())),
-        )
-        found.setdefault(name, scope)
-    return found
+def _check_names(catalogue: Catalogue) -> None:
+    """Raises `Invalid` where a name is taken: scopes, roles and aliases share one grammar."""
+    defined = (*(s.name for s in catalogue.scopes), *(r.name for r in catalogue.roles))
+    for name, times in Counter((*defined, *catalogue.aliases)).items():
+        if times > 1:
+            raise Invalid(f"{name} is defined {times} times.", field=FIELD)
 
 
-def _resources_of_scopes(data: Mapping[str, Any]) -> dict[str, str]:
-    """A scope is about what the first role that lists it is about."""
-    found: dict[str, str] = {}
-    for role in data.get("role", ()):
-        if "resource" in role and role.get("scopes") != EVERY_SCOPE:
-            for scope in role.get("scopes", ()):
-                found.setdefault(scope, role["resource"])
-    return found
+def _aliases(table: Table) -> dict[str, str]:
+    return {
+        table.passing(names.check_name, alias, "alias"): table.checked(alias, names.check_name)
+        for alias in table
+    }
 
 
-def _named_roles(data: Mapping[str, Any], owner: str) -> list[RoleDefinition]:
-    every = frozenset(scope["name"] for scope in data.get("scope", ()))
-    return [
-        RoleDefinition(
-            name=said["name"],
-            description=str(said.get("description", "")),
-            owner=owner,
-            resource=said.get("resource"),
-            scopes=every
-            if said.get("scopes") == EVERY_SCOPE
-            else frozenset(said.get("scopes", ())),
-            includes=frozenset(said.get("includes", ())),
-            requires=frozenset(said.get("requires", ())),
-        )
-        for said in data.get("role", ())
-    ]
+def _reserved_slugs(file: Table) -> frozenset[str]:
+    slugs = file.texts("reserved_slugs")
+    return frozenset(file.passing(names.check_slug, slug, "reserved_slugs") for slug in slugs)
 
 
-def _application_names(said: Mapping[str, Any] | None, role_prefix: str) -> ApplicationNames | None:
-    if said is None:
+def _application_names(file: Table, role_prefix: str) -> ApplicationNames | None:
+    if "applications" not in file:
         return None
-    role = str(said["role"]).replace("{role_prefix}", role_prefix)
-    return ApplicationNames(role, tuple(said["roles"]))
+    table = file.table("applications")
+    role = table.text("role").replace("{role_prefix}", role_prefix)
+    if "{application}" not in role or role.find("{role}") != len(role) - len("{role}"):
+        raise table.refusal("role is to have {application} in it, and {role} only at its end.")
+    table.passing(names.check_name, _PLACES.sub("x", role), "role")
+    spelling = ApplicationNames(role, tuple(dict.fromkeys(table.texts("roles"))))
 
+    def full_name(short: str) -> str:
+        return spelling.role_name(tenant="x", application="x", role=short)
 
-# --- resources and actions ----------------------------------------------------------------------
-
-
-def _scopes(
-    resources: Mapping[str, list[str]], descriptions: Mapping[str, str], owner: str, prefix: str
-) -> list[ScopeDefinition]:
-    return [
-        ScopeDefinition(
-            name=f"{prefix}:{resource}:{action}",
-            description=descriptions.get(f"{resource}:{action}", ""),
-            owner=owner,
-            resource=resource,
-            action=action,
-            opens=frozenset({f"{resource}:{action}"}),
-        )
-        for resource, actions in resources.items()
-        for action in actions
-    ]
-
-
-def _roles(
-    roles: Mapping[str, Mapping[str, Any]],
-    scopes: tuple[ScopeDefinition, ...],
-    owner: str,
-    prefix: str,
-) -> list[RoleDefinition]:
-    return [
-        RoleDefinition(
-            name=f"{prefix}:{name}",
-            description=str(role.get("description", "")),
-            owner=owner,
-            scopes=_matched(role["scopes"], scopes, name),
-            every_guarded=bool(role.get("every_guarded", False)),
-        )
-        for name, role in roles.items()
-    ]
-
-
-def _matched(patterns: list[str], scopes: tuple[ScopeDefinition, ...], role: str) -> Scopes:
-    """The scopes whose operation a pattern matches; `!pattern` takes away again."""
-    chosen: set[str] = set()
-    for pattern in patterns:
-        wanted = pattern.removeprefix("!")
-        matching = {s.name for s in scopes if any(fnmatchcase(o, wanted) for o in s.opens)}
-        if not matching:
-            raise Invalid(
-                f"The role {role} names {pattern}, which matches no scope.", field="roles"
-            )
-        chosen = chosen - matching if pattern.startswith("!") else chosen | matching
-    return frozenset(chosen)
+    for short in spelling.roles:
+        table.passing(full_name, short, "roles")
+    table.end()
+    return spelling
