@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.client_documents import kept_id
+from scopewright.core.gateway_sessions import GatewaySession
 from scopewright.core.model import ApiKey, Change, Client, Workspace
 from scopewright.core.tokens import TokenSettings
 from scopewright.store import api_keys, changes, workspaces
@@ -35,7 +36,7 @@ class _Kept:
     """One workspace in memory; `values` are under `version`, all of them."""
 
     version: int
-    rules: Rules
+    view: View
     values: OrderedDict[tuple[str, str], Any]
 
 
@@ -60,7 +61,7 @@ class Authority:
 
     async def at(self, workspace_id: str) -> View | None:
         """The workspace as it is now, at the earliest when this was called; None if it is gone."""
-        if _WORKSPACE_ID.fullmatch(workspace_id) is None:
+        if workspace_id not in self._kept and _WORKSPACE_ID.fullmatch(workspace_id) is None:
             return None  # strangers write it: not every database takes every character
         version = await self._versions.current(workspace_id)
         if version is None:
@@ -72,7 +73,7 @@ class Authority:
             if kept is None:
                 return None
         self._kept.move_to_end(workspace_id)
-        return View(self, kept.rules)
+        return kept.view
 
     async def workspace_of_slug(self, slug: str) -> str | None:
         """The id of the workspace with this slug. Slugs never change: a known one stays known."""
@@ -105,10 +106,12 @@ class Authority:
                 kept = await self._refreshed(workspace_id)
                 if kept is None:
                     return None
-            if (kind, id) in kept.values:
+            known = kept.values.get((kind, id))
+            if known is not None:
                 kept.values.move_to_end((kind, id))
-                return kept.values[kind, id]
-            read = await asyncio.to_thread(self._read_value, kept.rules, kept.version, kind, id)
+                return known
+            rules = kept.view.rules
+            read = await asyncio.to_thread(self._read_value, rules, kept.version, kind, id)
             if read.version == kept.version and self._kept.get(workspace_id) is kept:
                 self._remember(kept, kind, id, read.value)
                 return read.value
@@ -133,7 +136,8 @@ class Authority:
         if current is not None and current.version >= read.version:
             return current
         if read.rules is not None:
-            return self._keep(workspace_id, _Kept(read.version, read.rules, OrderedDict()))
+            view = View(self, read.rules)
+            return self._keep(workspace_id, _Kept(read.version, view, OrderedDict()))
         if current is None or current.version != after:
             return await self._refreshed(workspace_id)  # it moved while the changes were read
         for change in read.changes:
@@ -192,13 +196,13 @@ class View:
     def workspace(self) -> Workspace:
         return self.rules.workspace
 
-    async def principal(self, id: str) -> Holder | None:
+    def principal(self, id: str) -> Awaitable[Holder | None]:
         """A principal of this workspace with what it holds now."""
-        return cast("Holder | None", await self._value("principal", id))
+        return self._value("principal", id)
 
     async def client(self, id: str) -> Client | None:
         """A client of this workspace, by its id or its name in the protocol."""
-        client = cast("Client | None", await self._value("client", kept_id(self.workspace.id, id)))
+        client: Client | None = await self._value("client", kept_id(self.workspace.id, id))
         if client is None or client.document_url is None:
             return client
         return client if self.workspace.policy.client_id_metadata_documents else None
@@ -207,16 +211,20 @@ class View:
         """Whether a session of this workspace is there and nobody has ended it."""
         return bool(await self._value("session", id))
 
-    async def api_key(self, id: str) -> ApiKey | None:
+    def gateway_session(self, cookie_hash: str) -> Awaitable[GatewaySession | None]:
+        """The browser of this cookie at an application's host, its session live or not."""
+        return self._value("gateway_session", cookie_hash)
+
+    def api_key(self, id: str) -> Awaitable[ApiKey | None]:
         """An API key of this workspace, live or not."""
-        return cast("ApiKey | None", await self._value("api_key", id))
+        return self._value("api_key", id)
 
     async def is_token_revoked(self, token_id: str) -> bool:
         """Whether this very token was revoked."""
         return bool(await self._value("token", token_id))
 
-    async def _value(self, kind: str, id: str) -> Any:
-        return await self.authority.value(self.rules.workspace.id, kind, id)
+    def _value(self, kind: str, id: str) -> Awaitable[Any]:
+        return self.authority.value(self.rules.workspace.id, kind, id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,6 @@ from tests.inprocess import Running, running
 
 
 @pytest.fixture
-def inside(database_url: str, tmp_path: Path) -> Iterator[Running]:
-    with running(database_url, tmp_path) as started:
+def inside(migrated_database_url: str, tmp_path: Path) -> Iterator[Running]:
+    with running(migrated_database_url, tmp_path) as started:
         yield started

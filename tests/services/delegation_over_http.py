@@ -18,11 +18,18 @@ from scopewright.core.holdings import held
 from scopewright.core.model import ClientType, Invitation, PrincipalKind
 from scopewright.core.scopes import EVERYTHING, NONE, Requested, Scopes
 from scopewright.services import (
+    application_roles,
+    assignments,
     clients,
     end_users,
     grants,
+    groups,
     invitations,
     members,
+    revisions,
+    role_mappings,
+    roles,
+    scopes,
     trusted_issuers,
 )
 from scopewright.store import consents, holdings, principals, sessions, vocabulary
@@ -34,12 +41,17 @@ from tests.inprocess import Running, Tenant
 from tests.outside import Outside
 
 GIVING = (
+    "iotman:applications:update",
+    "iotman:assignments:create",
     "iotman:clients:rotate-secret",
     "iotman:clients:update",
     "iotman:end-users:create",
     "iotman:grants:create",
+    "iotman:groups:update",
     "iotman:members:create",
     "iotman:members:update",
+    "iotman:roles:update",
+    "iotman:scopes:update",
 )
 TREASURES = ("iotman:audit:read", "iotman:keys:rotate")
 OWN = "plain"
@@ -49,7 +61,19 @@ PEOPLE = ("alice", "bob")
 MEMBERS = ("adam", "eve")
 STRANGERS = ("newcomer@example.com", "alice@example.com")
 CLIENTS = ("machine", "spare")
+CREW, GUILD = "crew", "guild"
+GROUPS = (CREW, GUILD)
+STAFF, GONE = "staff", "gone"  # a role, and what it includes that is not there
 PORTAL = "portal"
+APPLICATION = "viewer"
+HOLDERS = (*PEOPLE, *CLIENTS, *GROUPS)
+# How it is taken again; the names of principals stand for their ids.
+TAKING = (
+    *(f"/end-users/{{{who}}}/scopes/{one}" for who in PEOPLE for one in (*GIVING, *SCOPES)),
+    *(f"/clients/{{{who}}}/scopes/{one}" for who in CLIENTS for one in (*GIVING, *SCOPES)),
+    *(f"/principals/{{{who}}}/roles/iotman:{role}" for who in HOLDERS for role in ROLES),
+    *(f"/groups/{{{group}}}/members/{{{who}}}" for who in HOLDERS for group in GROUPS),
+)
 WHOLE_LIST = Window(limit=1000)
 
 
@@ -94,6 +118,7 @@ class World:
     def __post_init__(self) -> None:
         self.tenant = Tenant(self.running)
         self.tenant.define(OWN)
+        self.tenant.role(STAFF, includes=(GONE,))
         self.ids["admin"] = self.tenant.admin.id
         for name in MEMBERS:
             self._person(name, PrincipalKind.MEMBER)
@@ -104,10 +129,16 @@ class World:
         )
         self.ids["spare"], _ = self.tenant.client()
         self.ids[PORTAL], _ = self.tenant.client(ClientType.PKCE)
+        self.tenant.application(APPLICATION)
+        self.tenant.assign(self.ids["spare"], f"{APPLICATION}.user")
+        self.tenant.assign(self.ids["bob"], STAFF)
         self.tenant.assign(self.ids["adam"], "iotman:admin")
         self.tenant.assign(self.ids["eve"], "iotman:viewer")
         self.tenant.grant(self.ids["alice"], *GIVING, TREASURES[0])
         self.tenant.grant(self.ids["bob"], *GIVING, OWN)
+        self.ids[CREW] = self.tenant.group(CREW)
+        self.ids[GUILD] = self.tenant.group(GUILD, self.ids["alice"])
+        self.tenant.grant(self.ids[CREW], TREASURES[1])
         self.tenant.session(self.ids["admin"], self.ids[PORTAL])
         self.tenant.consent(self.ids["alice"], self.ids[PORTAL])
         for name in ("admin", "alice", "bob"):
@@ -267,6 +298,56 @@ def _redirect(world: World, by: Credential, _to: str, what: str) -> httpx.Respon
     return answer
 
 
+def _put_into_application(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/applications/{APPLICATION}/roles/{to}"
+    world.tenant.call("PATCH", path, {"includes": []})  # what is in it already gives nothing
+    return world.tenant.call("PATCH", path, {"includes": [f"iotman:{what}"]}, bearer=by.secret)
+
+
+def _assign(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/principals/{world.ids[to]}/roles/iotman:{what}"
+    return world.tenant.call("PUT", path, bearer=by.secret)
+
+
+def _put_into_group(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path = f"/groups/{world.ids[what]}/members/{world.ids[to]}"
+    return world.tenant.call("PUT", path, bearer=by.secret)
+
+
+# What stands in a role or scope already is given by nobody, so it is taken out first.
+
+
+def _put_into_role(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path, change = f"/roles/{to}", {"scopes": [what]}
+    world.tenant.call("PATCH", path, {"scopes": []})
+    return world.tenant.call("PATCH", path, change, bearer=by.secret)
+
+
+def _include_in_role(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path, change = f"/roles/{to}", {"includes": [GONE, f"iotman:{what}"]}
+    world.tenant.call("PATCH", path, {"includes": [GONE]})
+    return world.tenant.call("PATCH", path, change, bearer=by.secret)
+
+
+def _map(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path, mapping = f"/role-mappings/{to}", {"role": f"iotman:{what}"}
+    world.tenant.call("DELETE", path)
+    return world.tenant.call("PUT", path, mapping, bearer=by.secret)
+
+
+def _imply(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    path, change = f"/scopes/{to}", {"implies": [what]}
+    world.tenant.call("PATCH", path, {"implies": []})
+    return world.tenant.call("PATCH", path, change, bearer=by.secret)
+
+
+def _undo(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    for scopes_before in ([], [what], []):
+        world.tenant.call("PATCH", f"/roles/{to}", {"scopes": scopes_before})
+    (taken_out,) = world.tenant.call("GET", "/revisions?limit=1").json()["data"]
+    return world.tenant.call("POST", f"/revisions/{taken_out['id']}/undo", bearer=by.secret)
+
+
 def _way(name: str, like: WayOfGiving, *, to: Kind | None = None) -> WayOfGiving:
     return WayOfGiving(name, to or like.to, like.what, like.given, like.everything_guarded)
 
@@ -291,6 +372,47 @@ ROWS = (
     Row(
         _way("a member's role", table.ASSIGNMENT), "iotman:members:update",
         members, MEMBERS, ROLES, _change_role,
+    ),
+    Row(
+        _way("a role put into an application's", table.ROLE_INTO_ROLE),
+        "iotman:applications:update",
+        application_roles, ("user",), ROLES, _put_into_application,
+    ),
+    Row(
+        table.ASSIGNMENT, "iotman:assignments:create",
+        assignments, (*PEOPLE, *CLIENTS), ROLES, _assign,
+    ),
+    Row(
+        table.ASSIGNMENT_TO_GROUP, "iotman:assignments:create",
+        assignments, GROUPS, ROLES, _assign,
+    ),
+    Row(
+        table.MEMBERSHIP, "iotman:groups:update",
+        groups, (*PEOPLE, *CLIENTS), GROUPS, _put_into_group,
+    ),
+    Row(
+        table.NESTED_GROUP, "iotman:groups:update",
+        groups, (GUILD,), (CREW,), _put_into_group,
+    ),
+    Row(
+        table.SCOPE_INTO_ROLE, "iotman:roles:update",
+        roles, (STAFF,), SCOPES, _put_into_role,
+    ),
+    Row(
+        table.ROLE_INTO_ROLE, "iotman:roles:update",
+        roles, (STAFF,), ROLES, _include_in_role,
+    ),
+    Row(
+        table.MISSING_INCLUDE, "iotman:roles:update",
+        role_mappings, (GONE,), ROLES, _map,
+    ),
+    Row(
+        table.IMPLICATION, "iotman:scopes:update",
+        scopes, (OWN,), TREASURES, _imply,
+    ),
+    Row(
+        _way("a scope brought back into a role", table.SCOPE_INTO_ROLE), "iotman:roles:update",
+        revisions, (STAFF,), SCOPES, _undo,
     ),
     Row(
         table.CONTROL, "iotman:clients:rotate-secret",

@@ -211,14 +211,15 @@ def test_clients_that_came_by_themselves_are_forgotten_after_a_month_unless_used
     unused = [came_by_itself(tenant, **said) for said in (registered, described)]
     person = tenant.person("ann@example.com")
     tenant.define("sensor:read")
-    used, approved, granted = (came_by_itself(tenant, **registered) for _ in range(3))
+    used, approved, granted, grouped = (came_by_itself(tenant, **registered) for _ in range(4))
     session = tenant.session(person, used)
     with inside.database.write() as tx:
         sessions.use(tx, session, at=now, until=now + timedelta(days=60))
     tenant.consent(person, approved, EVERYTHING)
     tenant.grant(granted, "sensor:read")
+    tenant.group("Crew", grouped)
     by_member, _ = tenant.client(ClientType.PKCE)
-    kept = {used, approved, granted, by_member}
+    kept = {used, approved, granted, grouped, by_member}
     upkeep(inside).run(now + timedelta(days=30))
     assert remaining(tenant) == kept | set(unused)
     upkeep(inside).run(now + timedelta(days=30, seconds=1))

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scopewright.services.application_roles import ApplicationRoles
+from scopewright.services.application_scopes import ApplicationScopes
+from scopewright.services.applications import Applications
+from scopewright.services.assignments import Assignments
 from scopewright.services.audit import Audit
 from scopewright.services.clients import Clients
 from scopewright.services.datapoints import Datapoints
@@ -16,17 +20,27 @@ from scopewright.services.end_users import EndUsers
 from scopewright.services.endpoints import Endpoints
 from scopewright.services.exports import Exports
 from scopewright.services.founding import Founding
+from scopewright.services.gateway_routes import GatewayRoutes
 from scopewright.services.grants import Grants
+from scopewright.services.groups import Groups
 from scopewright.services.ingest import Ingest
 from scopewright.services.invitations import Invitations
 from scopewright.services.keys import Keys
+from scopewright.services.launchpad import Launchpad
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
 from scopewright.services.mqtt_configs import MqttConfigs
+from scopewright.services.needs import Needs
+from scopewright.services.preview import Preview
+from scopewright.services.principals import Principals
 from scopewright.services.registration_tokens import RegistrationTokens
+from scopewright.services.revisions import Revisions
+from scopewright.services.role_mappings import RoleMappings
+from scopewright.services.roles import Roles
 from scopewright.services.scopes import Scopes
 from scopewright.services.sessions import Sessions
 from scopewright.services.trusted_issuers import TrustedIssuers
+from scopewright.services.why import Why
 from scopewright.services.workspaces import Workspaces
 
 
@@ -35,8 +49,16 @@ class Services:
     """Every operation of the management API, by noun."""
 
     scopes: Scopes
+    roles: Roles
+    role_mappings: RoleMappings
+    revisions: Revisions
+    preview: Preview
     end_users: EndUsers
     grants: Grants
+    principals: Principals
+    assignments: Assignments
+    groups: Groups
+    why: Why
     clients: Clients
     metadata: Metadata
     founding: Founding
@@ -46,6 +68,7 @@ class Services:
     exports: Exports
     ingest: Ingest
     mqtt_configs: MqttConfigs
+    needs: Needs
     registration_tokens: RegistrationTokens
     invitations: Invitations
     audit: Audit
@@ -53,3 +76,8 @@ class Services:
     members: Members
     sessions: Sessions
     trusted_issuers: TrustedIssuers
+    applications: Applications
+    application_scopes: ApplicationScopes
+    application_roles: ApplicationRoles
+    launchpad: Launchpad
+    gateway_routes: GatewayRoutes

@@ -28,6 +28,7 @@ from scopewright.core.model import (
 )
 from scopewright.core.scopes import NONE, Scopes
 from scopewright.store import (
+    applications,
     audit,
     clients,
     consents,
@@ -260,7 +261,7 @@ def _find(tx: Transaction, caller: Caller, id: str) -> Client:
 
 def _changeable(tx: Transaction, caller: Caller, id: str) -> Client:
     client = _find(tx, caller, id)
-    if is_builtin(client):
+    if is_builtin(client, applications.of_workspace(tx, caller.workspace_id)):
         raise Forbidden("This client is built in; it is read-only.")
     return client
 

@@ -161,9 +161,8 @@ class DeviceAuthorizations:
         self, view: View, client: Client, request: DeviceRequest, codes: Codes
     ) -> DeviceAuthorization:
         now, here = self.clock(), view.workspace
-        targets = audiences(
-            here, guarded=view.rules.vocabulary.guarded, issuer=f"{self.public_url}/w/{here.id}"
-        )
+        issuer = f"{self.public_url}/w/{here.id}"
+        targets = audiences(here, view.rules.vocabulary, issuer=issuer)
         resources = targets.checked(request.resources)
         requested = effective_request(client, parse(request.scope))
         return DeviceAuthorization(

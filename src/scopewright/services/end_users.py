@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scopewright import ids, mail
 from scopewright.clock import Clock
 from scopewright.core import delegation, names
+from scopewright.core.assignments import assignable
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Invalid, NotFound
+from scopewright.core.holdings import held
 from scopewright.core.model import (
     EMAIL_PROVIDER,
+    Assignment,
     ChangeKind,
     Grant,
     Identity,
@@ -22,9 +25,10 @@ from scopewright.core.model import (
     PrincipalKind,
 )
 from scopewright.core.oauth import hash_secret
-from scopewright.core.scopes import Scopes
+from scopewright.core.scopes import NONE, Scopes
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
+    assignments,
     audit,
     grants,
     holdings,
@@ -40,11 +44,24 @@ from scopewright.store.pages import Page, Window
 
 @dataclass(frozen=True, slots=True)
 class EndUser:
-    """An end-user with the scopes granted: the workspace's apart from those that open it."""
+    """An end-user with the scopes granted and the roles assigned.
+
+    `internal_scopes` open operations of the workspace, `scopes` do not.
+    """
 
     principal: Principal
     scopes: Scopes
     internal_scopes: Scopes
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """What an invitation gives: scopes of either kind, and roles by whichever spelling."""
+
+    scopes: Scopes = NONE
+    internal_scopes: Scopes = NONE
+    roles: frozenset[str] = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +83,7 @@ class EndUsers:
             found = principals.page(
                 tx, caller.workspace_id, kind=PrincipalKind.END_USER, window=window
             )
-            granted = grants.of_principals(tx, [person.id for person in found.items])
-        people = tuple(_shown(person, granted[person.id], words) for person in found.items)
+            people = _shown(tx, found.items, words)
         return Page(people, found.cursor)
 
     @needs("end-users:read")
@@ -80,31 +96,32 @@ class EndUsers:
         with self.database.read() as tx:
             person = _find(tx, caller, name)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-            return _shown(person, grants.of_principal(tx, person.id), words)
+            return _shown(tx, [person], words)[0]
 
     @needs("end-users:create")
-    def invite(
-        self, caller: Caller, *, email: str, scopes: Scopes, internal_scopes: Scopes
-    ) -> tuple[EndUser, bool]:
-        """Grant scopes to an address and send it a link; whether the end-user is new.
+    def invite(self, caller: Caller, *, email: str, given: Invited) -> tuple[EndUser, bool]:
+        """Give scopes and roles to an address and send it a link; whether the end-user is new.
 
         A known address keeps what it has, gets what is new, and a fresh letter. One scope that may
         not be given refuses the whole: nothing is written or sent.
 
         Raises:
-            Invalid: no address, no scope, an unknown one, or one in the list of the other kind.
+            Invalid: no address, neither scope nor role, an unknown scope, or one in the list of the
+                other kind.
+            NotFound, Conflict: an unknown role; one whose application is not registered.
             Escalation: the caller does not hold a guarded scope itself.
         """
         address, now, secret = names.check_email(email), self.clock(), ids.new_secret("swl")
         with self.database.write() as tx:
             person, is_new = _touched(tx, caller, address, now)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-            self._check(tx, caller, words, scopes=scopes, internal_scopes=internal_scopes)
+            given = _checked(given, words)
+            self._refuse_escalation(tx, caller, words, given)
             if is_new:
                 principals.add(tx, person)
-            _give(tx, caller, person, scopes | internal_scopes, now)
+            _give(tx, caller, person, given, now)
             magic_links.add(tx, self._link(address, secret, now))
-            invited = _shown(person, grants.of_principal(tx, person.id), words)
+            (invited,) = _shown(tx, [person], words)
             workspace = workspaces.get(tx, caller.workspace_id)
         assert workspace is not None  # _touched() refuses where it is gone
         self.mailer.send(
@@ -138,22 +155,12 @@ class EndUsers:
             before = {"email": person.name, "scopes": granted}
             audit.record(tx, caller, "end-users:remove", person.id, at=now, before=before)
 
-    def _check(
-        self,
-        tx: Transaction,
-        caller: Caller,
-        words: Vocabulary,
-        *,
-        scopes: Scopes,
-        internal_scopes: Scopes,
+    def _refuse_escalation(
+        self, tx: Transaction, caller: Caller, words: Vocabulary, given: Invited
     ) -> None:
-        if not scopes | internal_scopes:
-            raise Invalid("Name at least one scope, of either kind.", field="scopes")
-        _check_list("scopes", scopes, words, guarded=False)
-        _check_list("internal_scopes", internal_scopes, words, guarded=True)
         delegation.refuse_escalation(
             held=holdings.of_giver(tx, caller, words),
-            given=words.close(scopes | internal_scopes),
+            given=held(words, given.scopes | given.internal_scopes, given.roles),
             guarded=words.guarded,
         )
 
@@ -167,6 +174,16 @@ class EndUsers:
             created_at=now,
             expires_at=now + self.invitation_lifetime,
         )
+
+
+def _checked(given: Invited, words: Vocabulary) -> Invited:
+    """The invitation with its roles in their one spelling, if all that it names can be given."""
+    if not given.scopes | given.internal_scopes | given.roles:
+        raise Invalid("Name at least one scope, of either kind, or a role.", field="scopes")
+    _check_list("scopes", given.scopes, words, guarded=False)
+    _check_list("internal_scopes", given.internal_scopes, words, guarded=True)
+    roles = frozenset(assignable(words, role).name for role in sorted(given.roles))
+    return replace(given, roles=roles)
 
 
 def _check_list(field: str, scopes: Scopes, words: Vocabulary, *, guarded: bool) -> None:
@@ -203,15 +220,26 @@ def _touched(tx: Transaction, caller: Caller, email: str, now: datetime) -> tupl
 
 
 def _give(
-    tx: Transaction, caller: Caller, person: Principal, scopes: Scopes, now: datetime
+    tx: Transaction, caller: Caller, person: Principal, given: Invited, now: datetime
 ) -> None:
+    here, by = caller.workspace_id, caller.principal.id
+    scopes = given.scopes | given.internal_scopes
     for scope in sorted(scopes):
-        grant = Grant(person.id, scope, caller.principal.id, now)
-        grants.add(tx, caller.workspace_id, grant=grant)
-    after = {"email": person.name, "scopes": sorted(scopes)}
+        grants.add(tx, here, grant=Grant(person.id, scope, by, now))
+    there = {assignment.role for assignment in assignments.of_principal(tx, person.id)}
+    for role in sorted(given.roles - there):
+        assignments.add(tx, here, assignment=Assignment(person.id, role, by, now))
+    after = {"email": person.name, "scopes": sorted(scopes), "roles": sorted(given.roles)}
     audit.record(tx, caller, "end-users:create", person.id, at=now, after=after)
 
 
-def _shown(person: Principal, granted: list[Grant], words: Vocabulary) -> EndUser:
-    scopes = frozenset(grant.scope for grant in granted)
-    return EndUser(person, scopes - words.guarded, scopes & words.guarded)
+def _shown(tx: Transaction, people: Iterable[Principal], words: Vocabulary) -> tuple[EndUser, ...]:
+    people = list(people)
+    ids = [person.id for person in people]
+    granted, assigned = grants.of_principals(tx, ids), assignments.of_principals(tx, ids)
+    found = []
+    for person in people:
+        scopes = frozenset(grant.scope for grant in granted[person.id])
+        roles = sorted(assignment.role for assignment in assigned[person.id])
+        found.append(EndUser(person, scopes - words.guarded, scopes & words.guarded, tuple(roles)))
+    return tuple(found)

@@ -14,6 +14,7 @@ from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Catalogue
+from scopewright.core.enabling import check_together
 from scopewright.core.errors import Conflict, Forbidden, Invalid
 from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import (
@@ -183,25 +184,44 @@ class Founding:
     # --- slugs and catalogues -------------------------------------------------------------------
 
     def _enabled(self, asked: Sequence[str]) -> tuple[str, ...]:
-        """`internal` first; `plain` only where no other is named."""
+        """`internal` first; `plain` only where no other is named.
+
+        Raises:
+            Invalid: there is no such catalogue, or two do not go together.
+        """
         for name in asked:
             if name not in self.catalogues:
                 known = ", ".join(sorted(self.catalogues))
                 raise Invalid(f"There are the catalogues {known}.", field="catalogues")
         others = [name for name in dict.fromkeys(asked) if name not in (INTERNAL, PLAIN)]
-        return (INTERNAL, *(others or [PLAIN]))
+        enabled = (INTERNAL, *(others or [PLAIN]))
+        check_together([self.catalogues[name] for name in enabled])
+        return enabled
 
     def _free_slug(self, tx: Transaction, workspace: Workspace) -> str:
         if workspace.slug:
-            if not self._is_free(tx, workspace, workspace.slug):
+            self._check_unreserved(workspace)
+            if workspaces.by_slug(tx, workspace.slug):
                 raise Conflict("The slug is taken.", conflict=workspace.slug, field="slug")
             return workspace.slug
         derived = names.check_slug(names.slugify(workspace.name) or "workspace")
         return next(slug for slug in _numbered(derived) if self._is_free(tx, workspace, slug))
 
     def _is_free(self, tx: Transaction, workspace: Workspace, slug: str) -> bool:
-        reserved = (self.catalogues[name].reserved_slugs for name in workspace.catalogues)
-        return not any(slug in words for words in reserved) and not workspaces.by_slug(tx, slug)
+        return not self._reserving(workspace, slug) and not workspaces.by_slug(tx, slug)
+
+    def _check_unreserved(self, workspace: Workspace) -> None:
+        if by := self._reserving(workspace, workspace.slug):
+            raise Conflict(
+                f"The catalogue {by} reserves this slug: no workspace that enables it may be"
+                " called so.",
+                conflict=by,
+                field="slug",
+            )
+
+    def _reserving(self, workspace: Workspace, slug: str) -> str | None:
+        enabled = (self.catalogues[name] for name in workspace.catalogues)
+        return next((c.name for c in enabled if slug in c.reserved_slugs), None)
 
     # --- the first administrator ----------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
-from scopewright.core.errors import Conflict, NotFound
-from scopewright.core.model import ChangeKind, ClientType, Grant, Principal, PrincipalKind
+from scopewright.core.errors import NotFound
+from scopewright.core.holdings import check_takes_scopes
+from scopewright.core.model import ChangeKind, Grant, Principal, PrincipalKind
 from scopewright.core.scopes import Scopes
 from scopewright.store import (
     audit,
@@ -70,7 +71,7 @@ class Grants:
         now = self.clock()
         with self.database.write() as tx:
             principal = self._touched(tx, caller, kind=kind, name=name)
-            _check_takes_grants(tx, principal)
+            check_takes_scopes(principal, clients.get(tx, principal.id))
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
             if scope not in words.by_name:
                 raise NotFound("There is no scope of this name here.", field="scope")
@@ -111,16 +112,3 @@ class Grants:
 
     def _guarded(self, tx: Transaction, caller: Caller) -> Scopes:
         return vocabulary.here(tx, caller.workspace_id, self.catalogues).guarded
-
-
-def _check_takes_grants(tx: Transaction, principal: Principal) -> None:
-    """Tokens of people's clients carry what the person holds: a list of their own would lie."""
-    if principal.kind is not PrincipalKind.CLIENT:
-        return
-    client = clients.get(tx, principal.id)
-    if client is None or client.type is not ClientType.CLIENT_CREDENTIALS:
-        raise Conflict(
-            "Only clients of the type client_credentials take grants: through the others people"
-            " act, with the scopes that they hold.",
-            conflict="type",
-        )

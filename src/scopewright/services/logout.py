@@ -23,6 +23,7 @@ from scopewright.store import (
     audit,
     authorizations,
     clients,
+    gateway_sessions,
     logout_notices,
     sessions,
     sign_ins,
@@ -89,6 +90,13 @@ class Logout:
             client = _client(tx, workspace_id, request, None)
             _sign_out(tx, hash_secret(cookie), self.clock())
         return SignedOut(client, request.answer_at(client), is_sure=True)
+
+    def leave(self, cookie: str) -> None:
+        """The person has said yes on an application's host, where the gateway knows this cookie."""
+        with self.database.write() as tx:
+            browser = gateway_sessions.get(tx, hash_secret(cookie))
+            if browser is not None and browser.session.sign_in_hash is not None:
+                _sign_out(tx, browser.session.sign_in_hash, self.clock())
 
     def _hint(
         self, tx: Transaction, workspace_id: str, request: LogoutRequest, now: datetime

@@ -21,6 +21,7 @@ from scopewright.store import (
     holdings,
     invitations,
     principals,
+    senders,
     sessions,
     vocabulary,
     workspaces,
@@ -124,15 +125,17 @@ class Members:
         """Write the new role down in the old one's place; how many invitations that cancels."""
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
         old = self._roles.full(member.role)
-        given, taken = held(words, (), [new.role]), held(words, (), [old])
         delegation.refuse_escalation(
-            held=holdings.of_giver(tx, caller, words), given=given, guarded=words.guarded
+            held=holdings.of_giver(tx, caller, words),
+            given=held(words, (), [new.role]),
+            guarded=words.guarded,
         )
         if new.role != self._roles.admin:
             self._refuse_last(tx, member)
+        had = senders.held_by_each(tx, caller.workspace_id, words)
         assignments.remove(tx, principal_id=member.principal.id, role=old)
         assignments.add(tx, caller.workspace_id, assignment=new)
-        return 0 if taken <= given else invitations.remove_of_sender(tx, member.principal.id)
+        return senders.cancel_of_deprived(tx, caller.workspace_id, words, had=had)
 
     def _refuse_last(self, tx: Transaction, member: Member) -> None:
         here = member.principal.workspace_id

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from scopewright.clock import Clock
-from scopewright.core import names
+from scopewright.core import delegation, names
+from scopewright.core.application_parts import refuse_closing
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
-from scopewright.core.errors import Conflict, Forbidden, NotFound
+from scopewright.core.deletions import deletion
 from scopewright.core.model import ChangeKind
+from scopewright.core.proposals import (
+    Proposal,
+    ScopeContents,
+    check,
+    own_scope,
+    refuse_of_application,
+)
+from scopewright.core.revisions import told_scope
 from scopewright.store import (
     audit,
-    endpoints,
-    exports,
-    grants,
-    mqtt_configs,
-    scopes,
+    deletions,
+    holdings,
+    revisions,
+    senders,
     vocabulary,
     workspaces,
 )
@@ -39,46 +47,63 @@ class Scopes:
             return vocabulary.here(tx, caller.workspace_id, self.catalogues)
 
     @needs("scopes:create")
-    def define(self, caller: Caller, *, name: str, description: str | None) -> ScopeDefinition:
-        """A new scope of the workspace's own.
+    def define(
+        self, caller: Caller, *, name: str, contents: ScopeContents
+    ) -> tuple[ScopeDefinition, Vocabulary]:
+        """A new scope of the workspace's own, and the words that it is among.
 
         Raises:
-            Invalid: the name is outside the grammar or reserved.
-            Conflict: a catalogue owns the name, or it is taken.
+            Invalid: a name is outside the grammar or reserved, or it implies what does not exist.
+            Conflict: a catalogue or application owns the name, it is taken, or the scope would
+                imply itself.
+            Escalation: it would imply what the caller does not hold.
         """
-        scope = ScopeDefinition(names.check_name(name), names.check_description(description))
+        names.check_name(name)
         now = self.clock()
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.VOCABULARY, name, at=now)
-            vocabulary.here(tx, caller.workspace_id, self.catalogues).check_free(name)
-            scopes.add(tx, caller.workspace_id, scope=scope, at=now)
-            after = {"description": scope.description}
-            audit.record(tx, caller, "scopes:create", name, at=now, after=after)
-        return scope
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            words.check_free(name)
+            scope = contents.put_into(ScopeDefinition(name))
+            after = _checked(tx, caller, words, scope)
+            vocabulary.change(tx, caller, Proposal(scopes={name: scope}), at=now)
+            revisions.of_scope(tx, caller, None, scope, at=now)
+            audit.record(tx, caller, "scopes:create", name, at=now, after=told_scope(scope))
+        return scope, after
 
     @needs("scopes:update")
-    def describe(self, caller: Caller, *, name: str, description: str | None) -> ScopeDefinition:
-        """Change a scope's description.
+    def change(
+        self, caller: Caller, *, name: str, contents: ScopeContents
+    ) -> tuple[ScopeDefinition, Vocabulary]:
+        """Change what is said of a scope; it counts for everybody who holds it, at once.
 
         Raises:
             NotFound: there is no such scope.
             Forbidden: a catalogue defines it.
+            Invalid: it implies what does not exist.
+            Conflict: it is an application's, or would imply itself.
+            Escalation: it would imply what the caller does not hold.
         """
-        text, now = names.check_description(description), self.clock()
+        now, here = self.clock(), caller.workspace_id
         with self.database.write() as tx:
-            workspaces.touch(tx, caller.workspace_id, ChangeKind.VOCABULARY, name, at=now)
-            before = self._own(tx, caller, name)
-            after = replace(before, description=text)
-            scopes.change(tx, caller.workspace_id, scope=after)
+            workspaces.touch(tx, here, ChangeKind.VOCABULARY, name, at=now)
+            words = vocabulary.here(tx, here, self.catalogues)
+            before = _own(words, name)
+            scope = contents.put_into(before)
+            after = _checked(tx, caller, words, scope)
+            had = senders.held_by_each(tx, here, words)
+            vocabulary.change(tx, caller, Proposal(scopes={name: scope}), at=now)
+            revisions.of_scope(tx, caller, before, scope, at=now)
             audit.record(
                 tx, caller, "scopes:update", name, at=now,
-                before={"description": before.description}, after={"description": text},
+                before=told_scope(before), after=told_scope(scope),
+                cancelled_invitations=senders.cancel_of_deprived(tx, here, after, had=had),
             )  # fmt: skip
-        return after
+        return scope, after
 
     @needs("scopes:delete")
     def delete(self, caller: Caller, *, name: str, force: bool = False) -> None:
-        """Delete a scope, and with it every grant of it.
+        """Delete a scope, and with it every grant of it and its place in roles.
 
         What demands it goes on demanding it, so nothing becomes public: nobody can hold it any
         more.
@@ -86,40 +111,42 @@ class Scopes:
         Raises:
             NotFound: there is no such scope.
             Forbidden: a catalogue defines it.
-            Conflict: something demands it, and `force` was not said.
+            Conflict: it is an application's; or something demands or lists it, or somebody was
+                granted it, and `force` was not said.
         """
-        now = self.clock()
+        now, here = self.clock(), caller.workspace_id
         with self.database.write() as tx:
-            workspaces.touch(tx, caller.workspace_id, ChangeKind.VOCABULARY, name, at=now)
-            before = self._own(tx, caller, name)
-            demanded_by = self._demanded_by(tx, caller.workspace_id, name)
-            if demanded_by and not force:
-                raise Conflict(
-                    f"Still demanded by {', '.join(demanded_by)}. Say force=true to delete it all"
-                    " the same; they will then let nobody in.",
-                    conflict=demanded_by,
-                )
-            revoked = grants.remove_scope(tx, caller.workspace_id, scope=name)
-            scopes.remove(tx, caller.workspace_id, name=name)
+            workspaces.touch(tx, here, ChangeKind.VOCABULARY, name, at=now)
+            words = vocabulary.here(tx, here, self.catalogues)
+            before = _own(words, name)
+            deleting = deletion(words, scopes=[name])
+            affected = deletions.affected(tx, caller, words, deleting)
+            affected.refuse(force=force)
+            had, after = senders.held_by_each(tx, here, words), deleting.on(words)
+            refuse_closing(after)
+            deletions.forget(tx, caller, words, deleting, at=now)
             audit.record(
                 tx, caller, "scopes:delete", name, at=now,
-                before={"description": before.description}, revoked_grants=revoked,
-                still_demanded_by=demanded_by,
+                before=told_scope(before), affected=dict(affected.counts),
+                cancelled_invitations=senders.cancel_of_deprived(tx, here, after, had=had),
             )  # fmt: skip
 
-    def _own(self, tx: Transaction, caller: Caller, name: str) -> ScopeDefinition:
-        scope = vocabulary.here(tx, caller.workspace_id, self.catalogues).by_name.get(name)
-        if scope is None:
-            raise NotFound("There is no such scope.")
-        if scope.owner is not None:
-            raise Forbidden(f"The catalogue {scope.owner} defines this scope; it is read-only.")
-        return scope
 
-    @staticmethod
-    def _demanded_by(tx: Transaction, workspace_id: str, name: str) -> list[str]:
-        writing = [
-            f"endpoint {e.name}" for e in endpoints.using_scope(tx, workspace_id, scope=name)
-        ]
-        reading = [f"export {e.name}" for e in exports.using_scope(tx, workspace_id, scope=name)]
-        configs = mqtt_configs.using_scope(tx, workspace_id, scope=name)
-        return writing + reading + [f"MQTT config {config.name}" for config in configs]
+def _own(words: Vocabulary, name: str) -> ScopeDefinition:
+    scope = own_scope(words, name)
+    refuse_of_application(scope)
+    return scope
+
+
+def _checked(
+    tx: Transaction, caller: Caller, words: Vocabulary, scope: ScopeDefinition
+) -> Vocabulary:
+    """The words as they are to be with this scope, if they may."""
+    proposal = Proposal(scopes={scope.name: scope})
+    after = check(words, proposal)
+    delegation.refuse_escalation(
+        held=holdings.of_giver(tx, caller, words),
+        given=proposal.given(words, after),
+        guarded=words.guarded,
+    )
+    return after

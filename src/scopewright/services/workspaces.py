@@ -83,10 +83,11 @@ class Workspaces:
     def _policy(self, tx: Transaction, before: Workspace, changes: Changes) -> WorkspacePolicy:
         if not changes:
             return before.policy
-        known = set(vocabulary.of_workspace(tx, before, self.catalogues).by_name)
+        words = vocabulary.of_workspace(tx, before, self.catalogues)
         declared = before.policy.resources.values()  # a deleted scope may go on standing there
-        known.update(*declared)
-        return check_policy(replace(before.policy, **changes), known=frozenset(known))
+        known = frozenset(words.by_name).union(*declared)
+        wanted = replace(before.policy, **changes)
+        return check_policy(wanted, known=known, applications=words.audiences)
 
     @needs("workspace:delete")
     def delete(self, caller: Caller) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from scopewright.core.authorization import NextStep, Record, next_step, to_approve
 from scopewright.core.authorization_details import Details, details_within
-from scopewright.core.builtin_clients import acts_for
+from scopewright.core.builtin_clients import acts_for, standing_consent
 from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
 from scopewright.core.client_documents import host_of
 from scopewright.core.errors import NotFound, NotNow
@@ -164,7 +164,7 @@ def read_asking(
         workspace=workspace,
         words=words,
         sign_in=sign_in,
-        record=None if principal is None else _record(tx, client, principal, words),
+        record=None if principal is None else _record(tx, client, principal, words, now=now),
         now=now,
     )
 
@@ -190,9 +190,12 @@ def _principal(
     return principals.by_identity(tx, client.workspace_id, kind=kind, identity=sign_in.identity)
 
 
-def _record(tx: Transaction, client: Client, principal: Principal, words: Vocabulary) -> Record:
+def _record(
+    tx: Transaction, client: Client, principal: Principal, words: Vocabulary, *, now: datetime
+) -> Record:
+    consent = standing_consent(client, words.applications, principal.id, now=now)
     return Record(
         principal,
         held=holdings.of(tx, principal.id, words),
-        consent=consents.get(tx, principal_id=principal.id, client_id=client.id),
+        consent=consent or consents.get(tx, principal_id=principal.id, client_id=client.id),
     )

@@ -19,7 +19,7 @@ from scopewright.core.scopes import Requested
 from scopewright.core.security_profile import SecurityProfile, profile_of
 from scopewright.core.tokens import TokenSettings
 from scopewright.services.tokens.replay import end_replayed
-from scopewright.store.authority import Rules
+from scopewright.store.authority import Holder, Rules
 from scopewright.store.database import Database, Transaction
 
 
@@ -30,7 +30,8 @@ class Asking:
     """One request at the token endpoint, its client proven.
 
     `resources` are the `resource` parameters (RFC 8707 §2), `confirmation` the key that the request
-    has proven to hold, by DPoP or certificate.
+    has proven to hold, by DPoP or certificate; `itself` is the client as a principal, where it was
+    looked up already.
     """
 
     view: View
@@ -41,6 +42,7 @@ class Asking:
     resources: tuple[str, ...]
     confirmation: Confirmation | None
     now: datetime
+    itself: Holder | None = None
 
     @property
     def rules(self) -> Rules:
@@ -54,9 +56,7 @@ class Asking:
     @property
     def audiences(self) -> Audiences:
         """Whom tokens may be meant for here."""
-        return audiences(
-            self.view.workspace, guarded=self.rules.vocabulary.guarded, issuer=self.issuer
-        )
+        return audiences(self.view.workspace, self.rules.vocabulary, issuer=self.issuer)
 
     def chosen_resources(self, agreed: Resources = ()) -> Resources:
         """Whom the token is for, of those that its session was asked for.

@@ -24,10 +24,15 @@ class AuthorizationCode:
 
     async def redeem(self, asking: Asking) -> Outcome:
         """The person who approved, asking for what was asked at `/authorize`."""
-        return await redeem_once(self.database, _redeem, asking)
+        return await redeem_once(self.database, redeem_code, asking)
 
 
-def _redeem(tx: Transaction, asking: Asking) -> Outcome | Replayed | Mistaken:
+def redeem_code(tx: Transaction, asking: Asking) -> Outcome | Replayed | Mistaken:
+    """The session that a code begins; or what is left behind by one that is not good.
+
+    Raises:
+        InvalidRequest: there is none. InvalidGrant: it has expired.
+    """
     code = asking.form.get("code")
     if code is None:
         raise InvalidRequest("The code is missing.")

@@ -27,6 +27,7 @@ from scopewright.core.security_profile import profile_of
 from scopewright.services.tokens.asking import Asking, GrantType, Outcome
 from scopewright.services.tokens.jwt_bearer import JwtBearer
 from scopewright.services.tokens.minting import Mint, TokenAnswer
+from scopewright.store.authority import Holder
 from scopewright.store.journal import Journal
 
 
@@ -69,8 +70,17 @@ class Tokens:
             InvalidScope: RFC 6749 §5.2. InvalidTarget: RFC 8707 §2. InvalidDpopProof: RFC 9449 §5.
         """
         asking, grant_type = await self._proven(view, request)  # 1 who asks
-        outcome = await grant_type.redeem(asking)  # 2 for whom
-        holder = await view.principal(outcome.principal_id)  # 3 what is held
+        return await self.issue(asking, await grant_type.redeem(asking))  # 2 for whom
+
+    async def issue(self, asking: Asking, outcome: Outcome) -> TokenAnswer:
+        """The tokens of an outcome.
+
+        Raises:
+            InvalidGrant: the account has no access here. InvalidScope: as `core.tokens.decide`.
+        """
+        holder: Holder | None = asking.itself  # 3 what is held
+        if outcome.principal_id != asking.client.id:
+            holder = await asking.view.principal(outcome.principal_id)
         if holder is None or holder.principal.disabled_at is not None:
             raise InvalidGrant("This account has no access here.")
         # 4 what is given
@@ -117,6 +127,7 @@ class Tokens:
             view=view,
             issuer=f"{self._mint.public_url}/w/{view.workspace.id}",
             client=client,
+            itself=itself,
             settings=view.rules.tokens_of(client),
             form=form,
             resources=request.resources,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scopewright import log
 from scopewright.core import tokens
 from scopewright.core.id_tokens import OPENID, TYPE, IdToken
 from scopewright.core.model import IssuedToken
@@ -44,6 +45,8 @@ class Mint:
         claims = self._access_claims(asking, outcome, holder, token)
         algorithm = asking.settings.signing_algorithm
         access_token = self._signed(asking, algorithm, claims)
+        if len(access_token) > tokens.LARGE:
+            _warn(token, size=len(access_token))
         return TokenAnswer(
             access_token=access_token,
             expires_in=int((token.expires_at - token.issued_at).total_seconds()),
@@ -108,6 +111,12 @@ class Mint:
         algorithm = asking.profile.signing(algorithm)
         key = signing_now(asking.rules.signing_keys, algorithm, now=asking.now)
         return self.key_ring.sign(key, claims, type=type)
+
+
+def _warn(token: IssuedToken, *, size: int) -> None:
+    """Proxies commonly take headers of 8 KiB; a token for a resource is smaller (RFC 8707)."""
+    who = {"client": token.client_id, "principal": token.principal_id}
+    log.logger().warning("access token is large", **who, bytes=size)
 
 
 def _type_of(confirmation: Confirmation | None) -> str:
