@@ -56,19 +56,49 @@ def tls_proxy(server: str, certificate: Certificate, folder: Path) -> Iterator[s
 
 
 @contextlib.contextmanager
+def application_proxy(
+    name: str, *, server: str, workspace_id: str, application: str, upstream: str, port: int
+) -> Iterator[str]:
+    """The proxy `nginx` or `caddy` in front of an application; where browsers reach it."""
+    with tempfile.TemporaryDirectory(prefix="scopewright-proxy-") as made:
+        values = {
+            "AUTH": _named(name, server),
+            "WORKSPACE": workspace_id,
+            "APPLICATION": application,
+            "HOST": f"127.0.0.1:{port}",
+            "UPSTREAM": _named(name, upstream),
+            "PORT": str(port),
+        }
+        sample = {"nginx": "application.nginx.conf", "caddy": "application.Caddyfile"}[name]
+        Path(made).chmod(0o755)
+        with _started(name, Path(made), sample, values, port=port) as url:
+            yield url
+
+
+@contextlib.contextmanager
 def _running(name: str, folder: Path, *, server: str, workspace_id: str) -> Iterator[str]:
     port, site = free_port(), folder / "site"
-    command = {"nginx": _nginx, "caddy": _caddy}[name]
-    values = {"WORKSPACE": workspace_id, "PORT": str(port), "FOLDER": str(site)}
+    values = {
+        "WORKSPACE": workspace_id,
+        "PORT": str(port),
+        "FOLDER": str(site),
+        "AUTH": _named(name, server),
+    }
+    sample = {"nginx": "nginx.conf", "caddy": "Caddyfile"}[name]
+    with _started(name, folder, sample, values, port=port) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _started(
+    name: str, folder: Path, sample: str, values: dict[str, str], *, port: int
+) -> Iterator[str]:
+    config = filled(SAMPLES / sample, folder, values)
+    homes = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder))
     process = subprocess.Popen(
-        command(folder, server, values),
+        _nginx(folder, config) if name == "nginx" else _caddy(config),
         cwd=folder,
-        env={
-            **os.environ,
-            "HOME": str(folder),
-            "XDG_DATA_HOME": str(folder),
-            "XDG_CONFIG_HOME": str(folder),
-        },
+        env={**os.environ, **homes},
         stdin=subprocess.DEVNULL,
         stderr=subprocess.STDOUT,
         stdout=(folder / "log").open("wb"),
@@ -81,15 +111,17 @@ def _running(name: str, folder: Path, *, server: str, workspace_id: str) -> Iter
         process.wait(START_SECONDS)
 
 
-def _nginx(folder: Path, server: str, values: dict[str, str]) -> list[str]:
-    config = filled(SAMPLES / "nginx.conf", folder, {**values, "AUTH": server})
+def _nginx(folder: Path, config: Path) -> list[str]:
     return [NGINX, "-p", str(folder), "-c", str(config)]
 
 
-def _caddy(folder: Path, server: str, values: dict[str, str]) -> list[str]:
-    address = server.removeprefix("http://")
-    config = filled(SAMPLES / "Caddyfile", folder, {**values, "AUTH": address})
+def _caddy(config: Path) -> list[str]:
     return ["caddy", "run", "--adapter", "caddyfile", "--config", str(config)]
+
+
+def _named(name: str, url: str) -> str:
+    """A server as the proxy's configuration names it."""
+    return url if name == "nginx" else url.removeprefix("http://")
 
 
 def filled(sample: Path, folder: Path, values: dict[str, str]) -> Path:

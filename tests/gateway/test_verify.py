@@ -15,7 +15,7 @@ from tests.worlds import World
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("gateway")
     with Installation(folder, f"sqlite:///{folder / 'scopewright.db'}") as installed:
-        init = installed.init()
+        init = installed.found()
         yield World.at(installed.serve().url, init, installed.letters)
 
 

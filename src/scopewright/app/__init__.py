@@ -12,7 +12,8 @@ from scopewright.api import application as api_application
 from scopewright.api.entrance import Entrance
 from scopewright.api.identity import Whoami
 from scopewright.api.problem_pages import problem_routes
-from scopewright.app.issuer import issuer_endpoints
+from scopewright.app.gateway import make_gateway
+from scopewright.app.issuer import issuer_endpoints, token_engine
 from scopewright.app.management import make_services
 from scopewright.app.pages import mcp_endpoint, page_routes
 from scopewright.app.parts import Parts, make_parts
@@ -20,7 +21,7 @@ from scopewright.app.running import rounds_of, with_certificates, with_lifespan
 from scopewright.clock import Clock, system_clock
 from scopewright.mail import Mailer, open_mailer
 from scopewright.mcp.routes import mcp_routes
-from scopewright.oauth.routes import OAuthRoutes
+from scopewright.oauth.routes import IssuerEndpoints, OAuthRoutes
 from scopewright.services import Services
 from scopewright.settings import Settings
 from scopewright.store.database import Database
@@ -64,22 +65,27 @@ def build(
         public_url=parts.public_url,
     )
     api = api_application.build(entrance)
+    tokens = token_engine(parts)
+    gateway = make_gateway(parts, tokens)
     pages = Starlette(
         routes=[
             *health_routes(lambda: not pending(parts.database)),
             *problem_routes(),
             *page_routes(parts, services),
+            *gateway.routes,
             *mcp_routes(mcp_endpoint(parts, api)),
             Mount("/", app=api),
         ]
     )
-    asgi = _dispatch(parts, pages, entrance)
+    asgi = _dispatch(parts, pages, entrance, issuer_endpoints(parts, tokens, gateway.verify.verify))
     entered = with_certificates(Cors(asgi), settings.server)
     running = with_lifespan(entered, parts, rounds_of(parts, services))
     return Application(running, parts.database, parts.versions, services)
 
 
-def _dispatch(parts: Parts, pages: ASGIApp, entrance: Entrance) -> ASGIApp:
+def _dispatch(
+    parts: Parts, pages: ASGIApp, entrance: Entrance, endpoints: IssuerEndpoints
+) -> ASGIApp:
     """The hot paths as bare functions, in front of all else."""
     limits, fresh_nonce = parts.settings.limits, parts.proofs.fresh_nonce
     slower = Requests(
@@ -91,7 +97,7 @@ def _dispatch(parts: Parts, pages: ASGIApp, entrance: Entrance) -> ASGIApp:
     return OAuthRoutes(
         Whoami(slower, entrance),
         authority=parts.authority,
-        endpoints=issuer_endpoints(parts),
+        endpoints=endpoints,
         body_limit=limits.body,
         fresh_nonce=fresh_nonce,
     )

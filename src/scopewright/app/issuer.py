@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from scopewright.app.parts import Parts
 from scopewright.core import oauth
 from scopewright.core.client_authentication import METHODS, TLS, TLS_METHODS
-from scopewright.gateway.verify import Verify
 from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
 from scopewright.oauth.discovery import Discovery
 from scopewright.oauth.introspection import IntrospectionEndpoints
 from scopewright.oauth.par import ParEndpoint
 from scopewright.oauth.revocations import RevocationFeed
-from scopewright.oauth.routes import IssuerEndpoints
+from scopewright.oauth.routes import Handler, IssuerEndpoints
 from scopewright.oauth.token import TokenEndpoint
 from scopewright.oauth.userinfo import UserinfoEndpoint
 from scopewright.services.device_authorization import DeviceAuthorizations
@@ -35,16 +34,20 @@ from scopewright.settings import ServerSettings
 from scopewright.store.journal import Journal
 
 
-def issuer_endpoints(parts: Parts) -> IssuerEndpoints:
-    """What answers under an issuer without a page."""
-    database, clock, access = parts.database, parts.clock, parts.access
-    tokens = Tokens(
+def token_engine(parts: Parts) -> Tokens:
+    """What makes tokens, at the token endpoint and for the gateway."""
+    return Tokens(
         grant_types=_grant_types(parts),
-        journal=Journal(database),
-        clock=clock,
+        journal=Journal(parts.database),
+        clock=parts.clock,
         authentication=parts.authentication,
         mint=Mint(parts.key_ring, parts.public_url),
     )
+
+
+def issuer_endpoints(parts: Parts, tokens: Tokens, verify: Handler) -> IssuerEndpoints:
+    """What answers under an issuer without a page; `verify` is the gateway's."""
+    database, clock, access = parts.database, parts.clock, parts.access
     return IssuerEndpoints(
         token=TokenEndpoint(tokens, parts.proofs),
         introspection=IntrospectionEndpoints(
@@ -62,7 +65,7 @@ def issuer_endpoints(parts: Parts) -> IssuerEndpoints:
         discovery=Discovery(access, clock, authentication_methods(parts.settings.server)),
         revocations=RevocationFeed(Revocations(database, clock), parts.versions.current),
         device_authorization=DeviceAuthorizationEndpoint(devices(parts)),
-        verify=Verify(access, frozenset(parts.settings.server.trusted_proxies)).verify,
+        verify=verify,
     )
 
 
