@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_origin
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -69,20 +69,25 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """Refuses query parameters that the route does not know, and those that stand twice."""
+    """Refuses query parameters that the route does not know, and those that stand twice.
+
+    A parameter that is a list may stand as often as it likes.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        known = {field.alias for field in self.dependant.query_params}
+        fields = [*self.dependant.query_params]
         for dependency in self.dependant.dependencies:
-            known |= {field.alias for field in dependency.query_params}
+            fields += dependency.query_params
+        known = {field.alias for field in fields}
+        lists = {f.alias for f in fields if get_origin(f.field_info.annotation) is list}
 
         async def strictly(request: Request) -> Response:
             seen: set[str] = set()
             for name, _ in request.query_params.multi_items():
                 if name not in known:
                     raise Invalid("There is no such parameter here.", field=name)
-                if name in seen:
+                if name in seen - lists:
                     raise Invalid("The parameter stands more than once.", field=name)
                 seen.add(name)
             answer: Response = await handle(StrictRequest(request.scope, request.receive))

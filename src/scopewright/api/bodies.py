@@ -10,6 +10,8 @@ from scopewright.core.client_metadata_members import READERS
 
 LONGEST_TEXT = 4000
 MOST_CLIENTS = 1000
+MOST_NAMES = 1000
+MOST_EDITS = 100
 
 
 def _without_nul(text: str) -> str:
@@ -29,19 +31,19 @@ NAME_GRAMMAR: dict[str, Any] = {
 
 
 # The grammar is the core's to keep; here it is only told, to those who read the document.
-def _told(**schema: Any) -> Any:
+def told(**schema: Any) -> Any:
     return Field(json_schema_extra=schema)
 
 
-Email = Annotated[Text, _told(format="email", maxLength=254)]
-Name = Annotated[Text, _told(**NAME_GRAMMAR)]
-Title = Annotated[Text, _told(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", minLength=1, maxLength=128)]
-Slug = Annotated[Text, _told(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", maxLength=63)]
-UrlPath = Annotated[Text, _told(pattern="^[a-z0-9_-]+$", maxLength=64)]
-BrokerUrl = Annotated[Text, _told(pattern="^mqtts?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$")]
-HttpsUrl = Annotated[Text, _told(pattern="^https://[^#]+$")]
-RedirectUri = Annotated[Text, _told(format="uri")]
-Algorithm = Annotated[Text, _told(enum=["ES256", "RS256"])]
+Email = Annotated[Text, told(format="email", maxLength=254)]
+Name = Annotated[Text, told(**NAME_GRAMMAR)]
+Title = Annotated[Text, told(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", minLength=1, maxLength=128)]
+Slug = Annotated[Text, told(pattern="^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", maxLength=63)]
+UrlPath = Annotated[Text, told(pattern="^[a-z0-9_-]+$", maxLength=64)]
+BrokerUrl = Annotated[Text, told(pattern="^mqtts?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?$")]
+HttpsUrl = Annotated[Text, told(pattern="^https://[^#]+$")]
+RedirectUri = Annotated[Text, told(format="uri")]
+Algorithm = Annotated[Text, told(enum=["ES256", "RS256"])]
 
 
 class Body(BaseModel):
@@ -50,31 +52,87 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+Names = Annotated[list[Name], Field(max_length=MOST_NAMES)]
+
+
 class NewScope(Body):
-    """A scope to define."""
+    """A scope to define; whoever holds it holds what it implies as well."""
 
     name: Name
     description: Text | None = None
+    implies: Names = []
 
 
 class ScopeChange(Body):
-    """What to change about a scope."""
+    """What to change about a scope; `implies` replaces the present list."""
 
     description: Text | None = None
+    implies: Names | None = None
+
+
+class NewRole(Body):
+    """A role to define; `includes` are roles, by any of their spellings."""
+
+    name: Name
+    description: Text | None = None
+    scopes: Names = []
+    includes: Names = []
+
+
+class RoleChange(Body):
+    """What to change about a role; each list that is named replaces the present one."""
+
+    description: Text | None = None
+    scopes: Names | None = None
+    includes: Names | None = None
+
+
+class RoleMappingBody(Body):
+    """The role that is to stand for an include."""
+
+    role: Name
+
+
+class RoleEdit(Body):
+    """What a role is to say; each list that is named replaces the present one."""
+
+    scopes: Names | None = None
+    includes: Names | None = None
+
+
+class ScopeEdit(Body):
+    """What a scope is to imply."""
+
+    implies: Names | None = None
+
+
+class Edits(Body):
+    """A change to look at before it is made, by name; null: the role, scope or mapping goes."""
+
+    roles: dict[Name, RoleEdit | None] = Field({}, max_length=MOST_EDITS)
+    scopes: dict[Name, ScopeEdit | None] = Field({}, max_length=MOST_EDITS)
+    mappings: dict[Name, Name | None] = Field({}, max_length=MOST_EDITS)
 
 
 class NewEndUser(Body):
-    """An address to invite, with at least one scope of either kind."""
+    """An address to invite, with at least one scope of either kind or role."""
 
     email: Email
     scopes: list[Name] = []
     internal_scopes: list[Name] = []
+    roles: list[Name] = []
 
 
 class NewGrant(Body):
     """A scope to grant."""
 
     scope: Name
+
+
+class NewGroup(Body):
+    """A group to make; no other of the workspace has its name, in whatever letter case."""
+
+    name: Title
 
 
 class NewMetadata(Body):
@@ -104,7 +162,7 @@ class PolicyChange(Body):
 
 # The core reads the values; here it is only told which members there are.
 Registration = Annotated[
-    dict[str, Any], _told(propertyNames={"enum": sorted(READERS)}), Field(max_length=len(READERS))
+    dict[str, Any], told(propertyNames={"enum": sorted(READERS)}), Field(max_length=len(READERS))
 ]
 
 

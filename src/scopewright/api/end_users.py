@@ -11,17 +11,18 @@ from scopewright.api.bodies import NewEndUser
 from scopewright.api.entrance import AskHere, WindowHere
 from scopewright.api.shapes import Listed
 from scopewright.core.model import EMAIL_PROVIDER, Principal
-from scopewright.services.end_users import EndUser
+from scopewright.services.end_users import EndUser, Invited
 
 
 class EndUserShape(BaseModel):
-    """An end-user with the scopes granted; `internal_scopes` open operations here."""
+    """An end-user with its scopes and roles; `internal_scopes` open operations here."""
 
     email: str | None
     id: str
     name: str
     scopes: list[str]
     internal_scopes: list[str]
+    roles: list[str]
     created_at: datetime
     disabled_at: datetime | None
 
@@ -34,6 +35,7 @@ class EndUserShape(BaseModel):
             name=person.name,
             scopes=sorted(end_user.scopes),
             internal_scopes=sorted(end_user.internal_scopes),
+            roles=list(end_user.roles),
             created_at=person.created_at,
             disabled_at=person.disabled_at,
         )
@@ -54,13 +56,9 @@ def show(ask: AskHere, email: str) -> EndUserShape:
 
 
 def invite(ask: AskHere, body: NewEndUser, response: Response) -> EndUserShape:
-    """Grant scopes to an address and send it a link; 200 when the end-user was there already."""
-    end_user, is_new = ask.services.end_users.invite(
-        ask.caller,
-        email=body.email,
-        scopes=frozenset(body.scopes),
-        internal_scopes=frozenset(body.internal_scopes),
-    )
+    """Give an address scopes and roles and send it a link; 200 when it was an end-user already."""
+    given = Invited(frozenset(body.scopes), frozenset(body.internal_scopes), frozenset(body.roles))
+    end_user, is_new = ask.services.end_users.invite(ask.caller, email=body.email, given=given)
     response.status_code = 201 if is_new else 200
     return EndUserShape.of(end_user)
 

@@ -45,11 +45,12 @@ class WhoamiShape(BaseModel):
 
 
 class ApplicationTile(BaseModel):
-    """An application that one may open."""
+    """An application that one may open; `workspace` is the UUID of the one that it is in."""
 
     name: str
     title: str
     launch_url: str | None
+    workspace: str
 
 
 async def whoami(
@@ -67,9 +68,25 @@ async def whoami(
     return WhoamiShape.model_validate(_described((await visit(request)).who))
 
 
-def launchpad(_visitor: VisitorHere, _window: WindowHere) -> Listed[ApplicationTile]:
-    """The applications that one may open. There are none yet."""
-    return Listed(data=[])
+def launchpad(visitor: VisitorHere, window: WindowHere) -> Listed[ApplicationTile]:
+    """The applications of which one holds a scope now; in a browser, of all one's workspaces."""
+    open_to, who = visitor.services.launchpad, visitor.who
+    if isinstance(who, SignIn):
+        page = open_to.of_identity(who.identity, window=window)
+    else:
+        page = open_to.of_principal(who.principal, window=window)
+    return Listed(
+        data=[
+            ApplicationTile(
+                name=application.name,
+                title=application.title,
+                launch_url=application.launch_url,
+                workspace=application.workspace_id,
+            )
+            for application in page.items
+        ],
+        next_page=visitor.next_page(page.cursor),
+    )
 
 
 class Whoami:

@@ -11,23 +11,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from scopewright.api import (
+    applications,
+    assignments,
     audit,
     clients,
     datapoints,
     end_users,
     endpoints,
     exports,
+    gateway_routes,
     grants,
+    groups,
     identity,
     ingest,
     members,
     metadata,
     mqtt_configs,
+    needs,
+    preview,
+    principals,
     registration_tokens,
+    revisions,
+    role_mappings,
+    roles,
     scopes,
     sessions,
     signing_keys,
     trusted_issuers,
+    why,
     workspaces,
 )
 
@@ -92,8 +103,19 @@ ROUTES: list[Route] = [
     _in_workspace("GET", "/scopes", "scopes:read", scopes.index),
     _in_workspace("POST", "/scopes", "scopes:create", scopes.define, 201),
     _in_workspace("GET", "/scopes/{name}", "scopes:read", scopes.show),
-    _in_workspace("PATCH", "/scopes/{name}", "scopes:update", scopes.describe),
+    _in_workspace("PATCH", "/scopes/{name}", "scopes:update", scopes.change),
     _in_workspace("DELETE", "/scopes/{name}", "scopes:delete", scopes.delete, 204),
+    _in_workspace("GET", "/roles", "roles:read", roles.index),
+    _in_workspace("POST", "/roles", "roles:create", roles.define, 201),
+    _in_workspace("GET", "/roles/{name}", "roles:read", roles.show),
+    _in_workspace("PATCH", "/roles/{name}", "roles:update", roles.change),
+    _in_workspace("DELETE", "/roles/{name}", "roles:delete", roles.delete, 204),
+    _in_workspace("GET", "/role-mappings", "roles:read", role_mappings.index),
+    _in_workspace("PUT", "/role-mappings/{include}", "roles:update", role_mappings.put),
+    _in_workspace("DELETE", "/role-mappings/{include}", "roles:update", role_mappings.delete, 204),
+    _in_workspace("GET", "/revisions", "roles:read", revisions.index),
+    _in_workspace("POST", "/revisions/{id}/undo", "roles:update", revisions.undo),
+    _in_workspace("POST", "/preview", "roles:read", preview.preview),
     _in_workspace("GET", "/end-users", "end-users:read", end_users.index),
     _in_workspace("POST", "/end-users", "end-users:create", end_users.invite, 201, 200),
     _in_workspace("GET", "/end-users/{email}", "end-users:read", end_users.show),
@@ -118,6 +140,28 @@ ROUTES: list[Route] = [
         "metadata:delete",
         metadata.delete_of_end_user,
         204,
+    ),
+    _in_workspace("GET", "/principals", "principals:read", principals.index),
+    _in_workspace("GET", "/principals/me", None, principals.me),  # before those of an id
+    _in_workspace("GET", "/principals/{id}", "principals:read", principals.show),
+    _in_workspace("GET", "/principals/{id}/roles", "assignments:read", assignments.index),
+    _in_workspace(
+        "PUT", "/principals/{id}/roles/{role}", "assignments:create", assignments.assign, 201, 200
+    ),
+    _in_workspace(
+        "DELETE", "/principals/{id}/roles/{role}", "assignments:revoke", assignments.unassign, 204
+    ),
+    _in_workspace("GET", "/why", "principals:read", why.explain),
+    _in_workspace("GET", "/who-can", "principals:read", why.who_can),
+    _in_workspace("GET", "/needs", "roles:read", needs.show),
+    _in_workspace("GET", "/groups", "groups:read", groups.index),
+    _in_workspace("POST", "/groups", "groups:create", groups.create, 201),
+    _in_workspace("GET", "/groups/{id}", "groups:read", groups.show),
+    _in_workspace("DELETE", "/groups/{id}", "groups:delete", groups.delete, 204),
+    _in_workspace("GET", "/groups/{id}/members", "groups:read", groups.members),
+    _in_workspace("PUT", "/groups/{id}/members/{principal}", "groups:update", groups.put, 201, 200),
+    _in_workspace(
+        "DELETE", "/groups/{id}/members/{principal}", "groups:update", groups.take_out, 204
     ),
     _in_workspace("GET", "/clients", "clients:read", clients.index),
     _in_workspace("POST", "/clients", "clients:create", clients.register, 201),
@@ -165,6 +209,72 @@ ROUTES: list[Route] = [
     _in_workspace("DELETE", "/mqtt-configs/{id}", "mqtt-configs:delete", mqtt_configs.delete, 204),
     _in_workspace(
         "POST", "/mqtt-configs/{id}/activate", "mqtt-configs:activate", mqtt_configs.activate
+    ),
+    _in_workspace("GET", "/applications", "applications:read", applications.index),
+    _in_workspace("POST", "/applications", "applications:create", applications.create, 201),
+    _in_workspace("GET", "/applications/{name}", "applications:read", applications.show),
+    _in_workspace("PATCH", "/applications/{name}", "applications:update", applications.change),
+    _in_workspace(
+        "DELETE", "/applications/{name}", "applications:delete", applications.delete, 204
+    ),
+    _in_workspace(
+        "POST", "/applications/{name}/register", "applications:update", applications.register
+    ),
+    _in_workspace("GET", "/applications/{name}/scopes", "applications:read", applications.scopes),
+    _in_workspace(
+        "POST", "/applications/{name}/scopes", "applications:update", applications.define_scope, 201
+    ),
+    _in_workspace(
+        "DELETE",
+        "/applications/{name}/scopes/{scope}",
+        "applications:update",
+        applications.delete_scope,
+        204,
+    ),
+    _in_workspace("GET", "/applications/{name}/roles", "applications:read", applications.roles),
+    _in_workspace(
+        "POST", "/applications/{name}/roles", "applications:update", applications.define_role, 201
+    ),
+    _in_workspace(
+        "GET", "/applications/{name}/roles/{role}", "applications:read", applications.show_role
+    ),
+    _in_workspace(
+        "PATCH",
+        "/applications/{name}/roles/{role}",
+        "applications:update",
+        applications.change_role,
+    ),
+    _in_workspace(
+        "DELETE",
+        "/applications/{name}/roles/{role}",
+        "applications:update",
+        applications.delete_role,
+        204,
+    ),
+    _in_workspace(
+        "GET", "/applications/{name}/routes", "gateway-routes:read", gateway_routes.index
+    ),
+    _in_workspace(
+        "POST", "/applications/{name}/routes", "gateway-routes:create", gateway_routes.declare, 201
+    ),
+    _in_workspace(
+        "POST",
+        "/applications/{name}/routes/import",
+        "gateway-routes:create",
+        gateway_routes.import_document,
+    ),
+    _in_workspace(
+        "GET", "/applications/{name}/routes/{id}", "gateway-routes:read", gateway_routes.show
+    ),
+    _in_workspace(
+        "PATCH", "/applications/{name}/routes/{id}", "gateway-routes:update", gateway_routes.change
+    ),
+    _in_workspace(
+        "DELETE",
+        "/applications/{name}/routes/{id}",
+        "gateway-routes:delete",
+        gateway_routes.delete,
+        204,
     ),
     # The data plane: what an endpoint or export asks for is its own setting, not an operation.
     Route("POST", "/data/{workspace}/{url_path}", None, ingest.submit, 202),

@@ -8,9 +8,12 @@ from fastapi import Query, Response
 
 from scopewright.api.bodies import NewScope, ScopeChange
 from scopewright.api.entrance import AskHere, WindowHere
-from scopewright.api.shapes import Listed, ScopeShape, VocabularyShape
+from scopewright.api.shapes import Listed, ScopeShape
+from scopewright.api.vocabulary import VocabularyShape
 from scopewright.core.catalogue import Vocabulary
 from scopewright.core.errors import NotFound
+from scopewright.core.proposals import ScopeContents
+from scopewright.store.pages import part_of
 
 
 def vocabulary(ask: AskHere) -> VocabularyShape:
@@ -19,13 +22,12 @@ def vocabulary(ask: AskHere) -> VocabularyShape:
 
 
 def index(ask: AskHere, window: WindowHere) -> Listed[ScopeShape]:
-    """The scopes that the workspace has defined itself."""
+    """The scopes of the workspace's own and its applications', by name."""
     words = ask.services.scopes.list_all(ask.caller)
-    rest = [s for s in words.scopes if window.cursor is None or s.name > window.cursor]
-    shown = rest[: window.limit]
-    cursor = shown[-1].name if len(rest) > window.limit else None
+    page = part_of(words.scopes, lambda scope: scope.name, window)
     return Listed(
-        data=[ScopeShape.of(scope, words) for scope in shown], next_page=ask.next_page(cursor)
+        data=[ScopeShape.of(scope, words) for scope in page.items],
+        next_page=ask.next_page(page.cursor),
     )
 
 
@@ -36,18 +38,21 @@ def show(ask: AskHere, name: str) -> ScopeShape:
 
 def define(ask: AskHere, body: NewScope) -> ScopeShape:
     """Define a scope."""
-    ask.services.scopes.define(ask.caller, name=body.name, description=body.description)
-    return ScopeShape(name=body.name, description=body.description or "")
+    contents = ScopeContents(**body.model_dump(exclude={"name"}))
+    return ScopeShape.of(*ask.services.scopes.define(ask.caller, name=body.name, contents=contents))
 
 
-def describe(ask: AskHere, name: str, body: ScopeChange) -> ScopeShape:
-    """Change a scope's description."""
-    scope = ask.services.scopes.describe(ask.caller, name=name, description=body.description)
-    return ScopeShape(name=scope.name, description=scope.description)
+def change(ask: AskHere, name: str, body: ScopeChange) -> ScopeShape:
+    """Change what is named: the description, or what else the scope gives."""
+    contents = ScopeContents(**body.model_dump())
+    return ScopeShape.of(*ask.services.scopes.change(ask.caller, name=name, contents=contents))
 
 
 def delete(ask: AskHere, name: str, force: Annotated[bool, Query()] = False) -> Response:
-    """Delete a scope and every grant of it; what demands it goes on demanding it."""
+    """Delete a scope and every grant of it; with `force` also where something lists or demands it.
+
+    What demands it goes on demanding it.
+    """
     ask.services.scopes.delete(ask.caller, name=name, force=force)
     return Response(status_code=204)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scopewright.core.catalogue import ScopeDefinition, Vocabulary, presets
-from scopewright.core.model import TokenOverrides, WorkspacePolicy
+from scopewright.core import explanation
+from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabulary
+from scopewright.core.model import Principal, PrincipalKind, TokenOverrides, WorkspacePolicy
+from scopewright.core.why import Reasons
 
 Item = TypeVar("Item")
 
@@ -31,6 +34,54 @@ class Problem(BaseModel):
     detail: str
     field: str | None = Field(None, description="Which member, parameter or header was refused.")
     missing: list[str] | None = Field(None, description="Which scopes the caller lacks.")
+
+
+class NamedPrincipal(BaseModel):
+    """A principal, where another noun speaks of it."""
+
+    id: str
+    kind: PrincipalKind
+    name: str
+
+    @classmethod
+    def of(cls, principal: Principal) -> NamedPrincipal:
+        return cls(id=principal.id, kind=principal.kind, name=principal.name)
+
+
+class GiverShape(BaseModel):
+    """Who has given something; `name` is null where they are gone."""
+
+    id: str
+    name: str | None
+
+
+class ReasonShape(BaseModel):
+    """One path by which a scope is held; `text` tells all of it.
+
+    `names` go from what lists the scope up to what was given, and are empty where that is the scope
+    itself; `groups` begin with the one that the principal is in itself.
+    """
+
+    names: list[str]
+    groups: list[str]
+    given: Literal["assignment", "grant"]
+    by: GiverShape
+    at: datetime
+    text: str
+
+    @classmethod
+    def all_of(cls, reasons: Reasons) -> list[ReasonShape]:
+        return [
+            cls(
+                names=list(one.names),
+                groups=list(one.groups),
+                given=one.given,
+                by=GiverShape(id=one.by, name=one.giver),
+                at=one.at,
+                text=one.text,
+            )
+            for one in reasons.shown
+        ]
 
 
 class TokenSettingsShape(BaseModel):
@@ -64,103 +115,93 @@ class PolicyShape(BaseModel):
 
 
 class ScopeShape(BaseModel):
-    """A scope; `roles` are those that contain it."""
+    """A scope; `roles` are those that contain it, `implies` what whoever holds it holds as well.
+
+    `resource` is what it is about, `resources` also what roles are about that list it.
+    """
 
     name: str
     description: str
     resource: str | None = None
+    resources: list[str] = []
+    implies: list[str] = []
     roles: list[str] = []
 
     @classmethod
     def of(cls, scope: ScopeDefinition, vocabulary: Vocabulary) -> ScopeShape:
-        containing = [
-            role for role in vocabulary.every_role
-            if scope.name in vocabulary.graph.expand([role]).scopes
-        ]  # fmt: skip
         return cls(
             name=scope.name,
             description=scope.description,
             resource=scope.resource,
-            roles=sorted(containing),
+            resources=list(vocabulary.resources.get(scope.name, ())),
+            implies=sorted(scope.implies),
+            roles=sorted(vocabulary.roles_with(scope.name)),
         )
 
 
-class NamedScope(BaseModel):
-    """A scope within the vocabulary."""
+class EffectiveScope(BaseModel):
+    """A scope that a role comes to, and by which ways.
 
-    name: str
-    description: str
+    Each way begins with what lists the scope (or with a scope that implies it) and ends with the
+    role. The shortest are told; `more`: there are others.
+    """
 
-
-class ResourceShape(BaseModel):
-    """Scopes about the same thing."""
-
-    name: str | None
-    scopes: list[NamedScope]
-
-
-class RoleWord(BaseModel):
-    """A role within the vocabulary, with the scopes that it comes to."""
-
-    name: str
-    description: str
-    scopes: list[str]
-
-
-class CatalogueShape(BaseModel):
-    """One catalogue, or under the name `workspace` the workspace's own words."""
-
-    name: str
-    resources: list[ResourceShape]
-    roles: list[RoleWord]
-
-
-class PresetShape(BaseModel):
-    """A convenience that chooses several scopes at once."""
-
-    id: str
-    label: str
-    scopes: list[str]
-
-
-class VocabularyShape(BaseModel):
-    """All scopes and roles by catalogue and resource, and the presets."""
-
-    catalogues: list[CatalogueShape]
-    presets: list[PresetShape]
+    scope: str
+    paths: list[list[str]]
+    more: bool
 
     @classmethod
-    def of(cls, vocabulary: Vocabulary) -> VocabularyShape:
-        named = [
-            _catalogue(
-                catalogue.name, catalogue.scopes, [r.name for r in catalogue.roles], vocabulary
-            )
-            for catalogue in vocabulary.catalogues
+    def all_of(cls, role: RoleDefinition, vocabulary: Vocabulary) -> list[EffectiveScope]:
+        ways = explanation.of_roles(vocabulary, [role.name])
+        return [
+            cls(scope=scope, paths=[list(path.names) for path in paths.shown], more=paths.more)
+            for scope, paths in ways.items()
         ]
-        own = _catalogue("workspace", vocabulary.scopes, [], vocabulary)
-        chosen = presets(s for c in vocabulary.catalogues for s in c.scopes)
-        return cls(
-            catalogues=[*named, own],
-            presets=[PresetShape(id=p.id, label=p.label, scopes=sorted(p.scopes)) for p in chosen],
+
+
+class RoleRow(BaseModel):
+    """What a role says itself.
+
+    `owner` is a catalogue, `workspace`, or an application; `requires` are roles without which this
+    one is of little use.
+    """
+
+    name: str
+    description: str
+    owner: str
+    application: str | None
+    resource: str | None
+    scopes: list[str]
+    includes: list[str]
+    requires: list[str]
+
+    @classmethod
+    def told(cls, role: RoleDefinition) -> RoleRow:
+        return RoleRow(
+            name=role.name,
+            description=role.description,
+            owner=role.owner or role.application or "workspace",
+            application=role.application,
+            resource=role.resource,
+            scopes=sorted(role.scopes),
+            includes=sorted(role.includes),
+            requires=sorted(role.requires),
         )
 
 
-def _catalogue(
-    name: str, scopes: tuple[ScopeDefinition, ...], roles: list[str], vocabulary: Vocabulary
-) -> CatalogueShape:
-    by_resource: dict[str | None, list[NamedScope]] = {}
-    for scope in scopes:
-        named = NamedScope(name=scope.name, description=scope.description)
-        by_resource.setdefault(scope.resource, []).append(named)
-    return CatalogueShape(
-        name=name,
-        resources=[ResourceShape(name=r, scopes=words) for r, words in by_resource.items()],
-        roles=[
-            RoleWord(
-                name=role,
-                description=vocabulary.every_role[role].description,
-                scopes=sorted(vocabulary.graph.expand([role]).scopes),
-            )
-            for role in roles
-        ],
-    )
+class RoleShape(RoleRow):
+    """A role: what it says itself, and what that comes to.
+
+    `missing` are included roles that do not exist, at whatever depth.
+    """
+
+    effective: list[EffectiveScope]
+    missing: list[str]
+
+    @classmethod
+    def of(cls, role: RoleDefinition, vocabulary: Vocabulary) -> RoleShape:
+        return cls(
+            **RoleRow.told(role).model_dump(),
+            effective=EffectiveScope.all_of(role, vocabulary),
+            missing=sorted(vocabulary.graph.expand([role.name]).missing),
+        )

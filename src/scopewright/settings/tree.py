@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -59,7 +60,7 @@ class ServerSettings(Section):
     public_url: str = ""
     """How the world reaches the server, without a path; default: the address listened at."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose word about who is behind them counts (`X-Forwarded-For`)."""
+    """Addresses whose word counts: who is behind them, and what they ask the gateway about."""
     tls_certificate: str = ""
     """A PEM file: the server's certificate with those above it. With it, https is served."""
     tls_key: str = ""
@@ -78,6 +79,18 @@ class ServerSettings(Section):
         if parts.path or parts.query or parts.fragment:
             raise ValueError("the public URL has no path of its own: https://auth.example")
         return url.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for address in proxies:
+            try:
+                ip_address(address)
+            except ValueError:
+                raise ValueError(
+                    f"{address} is no address: name proxies by address, such as 10.0.0.1"
+                ) from None
+        return proxies
 
     @field_validator("client_certificate_header")
     @classmethod

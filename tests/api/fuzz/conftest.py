@@ -18,7 +18,7 @@ from tests.api.fuzz.world import World
 from tests.inprocess import Running, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("fuzz")
     log.configure(logging.CRITICAL)  # thousands of requests, each with its line
@@ -27,7 +27,7 @@ def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     structlog.reset_defaults()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def document(fuzzed: Running) -> dict[str, Any]:
     """The OpenAPI document."""
     answer = fuzzed.http.request("GET", "/openapi.json")
@@ -36,12 +36,12 @@ def document(fuzzed: Running) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def schema(document: dict[str, Any]) -> schemathesis.BaseSchema:
     return schema_of(document, POSITIVE, NEGATIVE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def wire(fuzzed: Running) -> Iterator[Wire]:
     with asyncio.Runner() as runner:
         opened = Wire(fuzzed, runner)

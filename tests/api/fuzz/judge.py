@@ -35,6 +35,7 @@ HASHES = {
     "registration_tokens": "hash",
     "refresh_tokens": "hash",
     "sign_ins": "cookie_hash",
+    "gateway_sessions": "cookie_hash",
     "magic_links": "hash",
     "authorizations": "code_hash",
 }

@@ -61,4 +61,4 @@ def test_every_link_names_all_that_its_operation_needs_or_is_told_by_the_body(
     assert len(links) > 30
     for link in links:
         needed = set(re.findall(r"\{(\w+)\}", by_id[link["operationId"]]))
-        assert needed - set(link["parameters"]) <= {"key"}
+        assert needed - set(link["parameters"]) <= {"key", "principal"}

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.filterwarnings(
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
 )
 MORE = {POSITIVE: (), NEGATIVE: (checks.negative_data_rejection,)}
+NAMED_WITHIN = "/applications/{name}/scopes"  # a new name there begins with the application's
 EXAMPLES = 208
 # How many examples in a round each kind of caller has.
 ROUND = {"admin": 5, "editor": 2, "viewer": 2, "end-user": 1, "device": 1, "nobody": 2}
@@ -81,9 +82,11 @@ class Run:
             if name != strange:
                 case.path_parameters[name] = value
         if mode is POSITIVE:
-            case.body = self.world.sensible(case.body, chance)
-            if "endpoint" in case.query and chance.random() < 0.8:
-                case.query["endpoint"] = self.world.endpoint_id
+            within = known["name"] if self.route.path.endswith(NAMED_WITHIN) else ""
+            case.body = self.world.sensible(case.body, chance, within=within)
+            for name in self.world.IN_QUERIES & set(case.query):
+                if chance.random() < 0.8:
+                    case.query[name] = self.world.in_query(name)
 
 
 def feed(

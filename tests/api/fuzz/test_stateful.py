@@ -29,8 +29,10 @@ VARIABLES = {
     "end-users": "email",
     "endpoints": "id",
     "exports": "id",
+    "groups": "id",
     "invitations": "id",
     "mqtt-configs": "id",
+    "roles": "name",
     "scopes": "name",
 }
 

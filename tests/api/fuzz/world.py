@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from scopewright.api.routes import WORKSPACE
 from scopewright.catalogues import INTERNAL, read_shipped
+from scopewright.core.member_roles import SHORT_NAMES
 from scopewright.core.model import ClientType, Principal, PrincipalKind
 from scopewright.keys import KeyRing, jwks
 from scopewright.store import issued_tokens, schema, workspaces
@@ -23,6 +24,15 @@ SCOPE, OTHER_SCOPE, INTERNAL_SCOPE = "sensor:read", "sensor:write", "iotman:scop
 KEY = "ingest_context"
 INTERNAL_SCOPES = sorted(s.name for s in read_shipped(internal_prefix="iotman")[INTERNAL].scopes)
 OUTSIDE_KEYS = jwks(KeyRing().make_first("elsewhere", now=datetime(2026, 1, 1, tzinfo=UTC)))
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "paths": {"/{a}": {"get": {"security": [{"oauth": [SCOPE]}]}, "put": {"security": []}}},
+}
+EDITED: dict[str, dict[str, Any]] = {  # what a change that is previewed may say
+    "roles": {"new": {"scopes": [SCOPE]}},
+    "scopes": {SCOPE: {"implies": [OTHER_SCOPE]}, OTHER_SCOPE: None},
+    "mappings": {},
+}
 Values = dict[str, str]
 
 
@@ -101,6 +111,13 @@ class World:
             name = f"made-{next(self._numbers)}"
             self.tenant.define(name)
             return {"name": name}
+        if noun in ("roles", "role-mappings", "revisions"):
+            return self._word(noun)
+        if noun == "applications":
+            values = self._application()
+            return values | self._route(values["name"]) if "/routes" in path else values
+        if noun in ("principals", "groups"):
+            return self._holder(noun)
         if noun == "sessions":
             person = self.tenant.person(self._address())
             return {"id": self.tenant.session(person, self.machine)}
@@ -121,6 +138,43 @@ class World:
         if path.endswith("{key}"):
             values["key"] = KEY
         return values
+
+    def _word(self, noun: str) -> Values:
+        """A role; an include that is missing but for a mapping; a change that can be undone."""
+        name, gone = f"made-{next(self._numbers)}", f"gone-{next(self._numbers)}"
+        self.tenant.role(name, SCOPE, includes=(gone,))
+        if noun == "role-mappings":
+            self.tenant.call("PUT", f"/role-mappings/{gone}", {"role": "iotman:viewer"})
+            return {"include": gone}
+        if noun == "revisions":
+            self.tenant.call("PATCH", f"/roles/{name}", {"scopes": []})
+            return {"id": self.tenant.call("GET", "/revisions").json()["data"][0]["id"]}
+        return {"name": name}
+
+    def _holder(self, noun: str) -> Values:
+        """A principal with a role, or a group with somebody in it."""
+        person = self.tenant.person(self._address())
+        if noun == "principals":
+            self.tenant.assign(person, "iotman:viewer")
+            return {"id": person.id, "role": "iotman:viewer"}
+        group = self.tenant.group(f"group {next(self._numbers)}", person)
+        return {"id": group, "principal": person.id}
+
+    def _application(self) -> Values:
+        """One that can be registered, with a scope and two roles."""
+        name = f"made{next(self._numbers)}"
+        path, scope = f"/applications/{name}", f"{name}.all"
+        self.tenant.call("POST", "/applications", {"name": name})
+        self.tenant.call("POST", f"{path}/scopes", {"name": scope})
+        answer = self.tenant.call("PATCH", f"{path}/roles/user", {"scopes": [scope]})
+        assert answer.status_code == 200, answer.text
+        return {"name": name, "scope": scope, "role": "user"}
+
+    def _route(self, application: str) -> Values:
+        body = {"host": "app.example", "path": "/made/**", "scopes": [SCOPE]}
+        answer = self.tenant.call("POST", f"/applications/{application}/routes", body)
+        assert answer.status_code == 201, answer.text
+        return {"id": answer.json()["id"]}
 
     def _created(self, noun: str) -> str:
         bodies: Mapping[str, dict[str, Any]] = {
@@ -183,12 +237,26 @@ class World:
     def endpoint_id(self) -> str:
         return self._created("endpoints")
 
+    # --- what is asked for ----------------------------------------------------------------------
+
+    IN_QUERIES = frozenset({"endpoint", "principal", "scope"})
+
+    def in_query(self, name: str) -> str:
+        """What exists and may stand in a query under this name."""
+        named = {"principal": self.tenant.admin.id, "scope": SCOPE}
+        return self.endpoint_id if name == "endpoint" else named[name]
+
     # --- what is said ---------------------------------------------------------------------------
 
-    def sensible(self, body: Any, chance: Random, *, share: float = 0.7) -> Any:
-        """A body of the right shape; a share of its names are of something that exists."""
+    def sensible(self, body: Any, chance: Random, *, share: float = 0.7, within: str = "") -> Any:
+        """A body of the right shape; a share of its names are of something that exists.
+
+        `within` is what a new name begins with.
+        """
         if not isinstance(body, dict):
             return body
+        if within and "name" in body:
+            body = {**body, "name": f"{within}.{next(self._numbers)}"}
         return {
             name: self._said(name, body, chance) if chance.random() < share else value
             for name, value in body.items()
@@ -208,6 +276,16 @@ class World:
             if people or "type" not in body
             else [[]],
             "catalogues": [[], ["internal"]],
+            "includes": [[], ["iotman:viewer"]],
+            "implies": [[], [OTHER_SCOPE]],
+            "role": [body.get("role") if body.get("role") in SHORT_NAMES else "iotman:viewer"],
+            "host": ["app.example", "127.0.0.1:9000"],
+            "methods": [[], ["GET", "HEAD"]],
+            "credentials": [["browser"], ["api_key", "token"]],
+            "public": [False],
+            "document": [DOCUMENT],
+            "launch_url": ["https://app.example/", None],
+            "resource": [None],
             "grant_types": [["client_credentials"]],
             "tokens": [{"access_lifetime": 600}, {"live_scopes": True}, None],
             "topic_filter": ["a/+/b", "#"],
@@ -219,4 +297,6 @@ class World:
         }
         if name == "endpoint":
             return chance.choice([self.endpoint_id, None])
+        if isinstance(body[name], dict) and name in EDITED:
+            return chance.choice([{}, EDITED[name]])
         return chance.choice(said.get(name, [body[name]]))

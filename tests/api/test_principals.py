@@ -1,0 +1,205 @@
+"""Everybody who can hold scopes, over HTTP: listed together, and shown with what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scopewright.core.model import ClientType, PrincipalKind
+from scopewright.core.scopes import Requested
+from tests.inprocess import Running, Tenant
+
+REPORTER, USER = "mdsp:core:assetmanagement.reporter", "mdsp:mytenant:viewer.user"
+BATCH, ANALYST = "mdsp:core:analytics.adb.user", "mdsp:core:analytics.user"
+FULL, DANGLING = "mdsp:core:frmdpylmnt.fullaccess", "mdsp:core:dvcinv.readonly"
+
+
+def today(tenant: Tenant) -> str:
+    """The day on which everything is given: tests before this one may have moved the clock."""
+    return f"{tenant.running.clock():%Y-%m-%d}"
+
+
+@pytest.fixture
+def tenant(inside: Running) -> Tenant:
+    return Tenant(inside, catalogues=("internal", "mindsphere"))
+
+
+def shown(tenant: Tenant, name: str) -> dict[str, Any]:
+    answer = tenant.call("GET", f"/principals/{name}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def paths(portrait: dict[str, Any], scope: str) -> list[dict[str, Any]]:
+    [found] = [held for held in portrait["held"] if held["scope"] == scope]
+    assert found["more"] is False
+    return list(found["paths"])
+
+
+# --- the list -----------------------------------------------------------------------------------
+
+
+def test_principals_of_every_kind_are_listed_together_or_by_kind(tenant: Tenant) -> None:
+    ids = {
+        "member": tenant.admin.id,
+        "end_user": tenant.person("ann@example.com").id,
+        "client": tenant.client()[0],
+        "group": tenant.group("Crew"),
+    }
+    Tenant(tenant.running).person("ann@example.com")
+    listed = tenant.call("GET", "/principals").json()["data"]
+    assert {one["kind"]: one["id"] for one in listed} == ids
+    assert [set(one) for one in listed] == [
+        {"id", "kind", "name", "created_at", "disabled_at"}
+    ] * len(ids)
+    for kind, id in ids.items():
+        [one] = tenant.call("GET", f"/principals?kind={kind}").json()["data"]
+        assert (one["id"], one["kind"]) == (id, kind)
+    assert tenant.call("GET", "/principals?kind=robot").json()["field"] == "kind"
+    first = tenant.call("GET", "/principals?limit=3").json()
+    assert len(first["data"]) == 3
+    assert first["next_page"] is not None
+
+
+# --- one of them --------------------------------------------------------------------------------
+
+
+def test_what_is_held_is_shown_with_all_that_gives_it(tenant: Tenant) -> None:
+    tenant.role(USER, includes=(REPORTER,))
+    ann = tenant.person("ann@example.com")
+    crew = tenant.group("Crew", ann)
+    guild = tenant.group("Guild", crew)
+    tenant.assign(ann, USER)
+    tenant.assign(guild, REPORTER)
+    tenant.grant(crew, "pl.de.w")
+    portrait, day = shown(tenant, "ann@example.com"), today(tenant)
+    assert (portrait["id"], portrait["kind"]) == (ann.id, "end_user")
+    assert {held["scope"] for held in portrait["held"]} == tenant.held_by(ann)
+    by_itself, by_guild = sorted(paths(portrait, "asm.r"), key=lambda path: path["groups"])
+    giver = {"id": tenant.admin.id, "name": "admin@example.com"}
+    assert by_itself == {
+        "names": [REPORTER, USER],
+        "groups": [],
+        "given": "assignment",
+        "by": giver,
+        "at": by_itself["at"],
+        "text": f"asm.r, from {REPORTER}, from {USER}, assigned by admin@example.com on {day}",
+    }
+    assert (by_guild["names"], by_guild["groups"]) == ([REPORTER], ["Crew", "Guild"])
+    assert by_guild["text"] == (
+        f"asm.r, from {REPORTER}, through the group Crew in the group Guild,"
+        f" assigned by admin@example.com on {day}"
+    )
+    [implied] = paths(portrait, "pl.de.r")
+    assert (implied["names"], implied["given"]) == (["pl.de.w"], "grant")
+    assert implied["text"] == (
+        f"pl.de.r, from pl.de.w, through the group Crew, granted by admin@example.com on {day}"
+    )
+
+
+def test_roles_and_groups_say_whether_they_are_its_own(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    crew = tenant.group("Crew", ann)
+    guild = tenant.group("Guild", crew)
+    for id, role in ((ann.id, REPORTER), (crew, ANALYST), (guild, REPORTER)):
+        tenant.assign(id, role)
+    portrait = shown(tenant, ann.id)
+    groups = {one["id"]: (one["name"], one["type"]) for one in portrait["groups"]}
+    assert groups == {crew: ("Crew", "DIRECT"), guild: ("Guild", "INDIRECT")}
+    roles = {(one["role"], one["group"]): one["type"] for one in portrait["roles"]}
+    assert roles == {
+        (REPORTER, None): "DIRECT",
+        (ANALYST, crew): "INDIRECT",
+        (REPORTER, guild): "INDIRECT",
+    }
+    assert {one["assigned_by"] for one in portrait["roles"]} == {tenant.admin.id}
+    assert [one["role"] for one in shown(tenant, crew)["roles"]] == [ANALYST, REPORTER]
+
+
+def test_what_lacks_something_is_told(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    for role in (BATCH, FULL, "gone"):
+        tenant.assign(ann, role)
+    portrait = shown(tenant, ann.id)
+    assert portrait["incomplete"] == [{"role": BATCH, "requires": [ANALYST]}]
+    assert portrait["missing"] == ["gone", DANGLING]
+    assert portrait["warnings"] == []
+
+
+def test_nobody_holds_anything_by_nothing(tenant: Tenant) -> None:
+    portrait = shown(tenant, tenant.group("Empty"))
+    for part in ("groups", "roles", "held", "incomplete", "missing", "warnings"):
+        assert portrait[part] == []
+
+
+def test_the_size_of_a_token_is_warned_of_before_it_is_too_large(tenant: Tenant) -> None:
+    id, secret = tenant.client()
+    plenty = [f"warehouse-{number:03}:read" for number in range(150)]
+    tenant.define(*plenty)
+    tenant.grant(id, *plenty[:100])
+    assert shown(tenant, id)["warnings"] == []
+    assert len(tenant.access_token(id, secret)) < 4096
+    tenant.grant(id, *plenty[100:])
+    [warning] = shown(tenant, id)["warnings"]
+    assert "naming the resource" in warning
+    assert tenant.call("GET", "/principals/me", bearer=tenant.key(id)).json()["warnings"]
+    told = int(warning.partition(" bytes")[0].rpartition(" ")[2])
+    assert 0 <= told - len(tenant.access_token(id, secret)) < 400  # a person's has more claims
+
+
+def test_an_address_names_the_end_user_before_the_member(tenant: Tenant) -> None:
+    assert shown(tenant, "Admin@example.com")["kind"] == "member"
+    tenant.person("admin@example.com")
+    assert shown(tenant, "admin@example.com")["kind"] == "end_user"
+    assert shown(tenant, tenant.admin.id.upper())["kind"] == "member"
+
+
+def test_who_is_not_here_is_not_shown(tenant: Tenant) -> None:
+    stranger = Tenant(tenant.running).person("eve@example.com")
+    for name in (stranger.id, "eve@example.com", "nobody"):
+        answer = tenant.call("GET", f"/principals/{name}")
+        assert answer.status_code == 404
+        assert tenant.call("GET", f"/principals/{name}/roles").status_code == 404
+
+
+# --- oneself ------------------------------------------------------------------------------------
+
+
+def test_everybody_may_ask_for_themselves(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    tenant.assign(tenant.group("Crew", ann), REPORTER)
+    key = tenant.key(ann)
+    mine = tenant.call("GET", "/principals/me", bearer=key)
+    assert mine.status_code == 200
+    assert mine.json() == shown(tenant, ann.id)
+    assert tenant.call("GET", f"/principals/{ann.id}", bearer=key).status_code == 403
+
+
+def test_a_narrow_credential_is_told_as_much_as_it_carries(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    tenant.assign(ann, REPORTER)
+    key = tenant.key(ann, Requested(frozenset({"asm.r", "asm.c"})))
+    mine = tenant.call("GET", "/principals/me", bearer=key).json()
+    assert [held["scope"] for held in mine["held"]] == ["asm.r"]
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/principals", "principals:read"),
+        ("/principals/x", "principals:read"),
+        ("/principals/x/roles", "assignments:read"),
+        ("/why?principal=x&scope=y", "principals:read"),
+        ("/who-can?scope=y", "principals:read"),
+    ],
+)
+def test_each_call_needs_its_scope(tenant: Tenant, path: str, operation: str) -> None:
+    client, secret = tenant.client(ClientType.CLIENT_CREDENTIALS, "iotman:scopes:read")
+    refused = tenant.call("GET", path, bearer=tenant.access_token(client, secret))
+    assert refused.status_code == 403
+    assert refused.json()["missing"] == [f"iotman:{operation}"]
+
+
+def test_a_kind_of_principal_is_told_by_the_words_of_the_nouns() -> None:
+    assert {kind.value for kind in PrincipalKind} == {"member", "end_user", "client", "group"}
