@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Unavailable,
         Undeclared,
     )
-    from scopewright.guard.rules import PUBLIC, Rules, public
+    from scopewright.guard.rules import PUBLIC, Rules, any_of, public
     from scopewright.guard.verifier import Claims, verify
 
 _HOMES = {
@@ -46,6 +46,7 @@ _HOMES = {
     "Unauthenticated": "scopewright.core.errors",
     "Unavailable": "scopewright.guard.refusals",
     "Undeclared": "scopewright.guard.refusals",
+    "any_of": "scopewright.guard.rules",
     "public": "scopewright.guard.rules",
     "verify": "scopewright.guard.verifier",
 }
@@ -65,6 +66,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Undeclared",
+    "any_of",
     "public",
     "verify",
 ]

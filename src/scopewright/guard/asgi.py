@@ -15,7 +15,7 @@ from scopewright.core.errors import ScopewrightError
 from scopewright.guard.guard import Guard
 from scopewright.guard.metadata import METADATA_HEADERS
 from scopewright.guard.refusals import CLAIMS_KEY, Undeclared
-from scopewright.guard.rules import PUBLIC, Declaration, Rules
+from scopewright.guard.rules import PUBLIC, Declaration, Rules, asked_first, refuse_without
 from scopewright.guard.shown import shown_in_asgi
 
 Scope = MutableMapping[str, Any]
@@ -32,12 +32,12 @@ class GuardMiddleware:
     """
 
     def __init__(self, app: App, guard: Guard, rules: Rules | None = None) -> None:
-        self._app, self._guard, self._rules = app, guard, rules
+        self.app, self.rules, self._guard = app, rules, guard
         self._metadata_path, self._metadata = guard.metadata(rules.scopes if rules else frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         if scope["type"] == "http" and scope["path"] == self._metadata_path:
             await _send(200, METADATA_HEADERS, self._metadata, scope=scope, send=send)
@@ -48,7 +48,7 @@ class GuardMiddleware:
             said = self._guard.refusal(error, _authorization(scope))
             await _send(said.status, said.headers, said.body, scope=scope, send=send)
             return
-        await self._app(scope, receive, self._sending(scope, send))
+        await self.app(scope, receive, self._sending(scope, send))
 
     def _sending(self, scope: Scope, send: Send) -> Send:
         """Sends the nonce for the next request with the answer, where one is due."""
@@ -70,20 +70,23 @@ class GuardMiddleware:
         declared = self._declared(scope)
         if declared is None:
             raise Undeclared
-        if self._rules is not None and declared is not PUBLIC:
+        if self.rules is not None and declared is not PUBLIC:
             header = _authorization(scope)
             shows = partial(shown_in_asgi, scope, self._guard.binding)
-            scope[CLAIMS_KEY] = await self._guard.check_async(header, declared, shows=shows)
+            asked = asked_first(declared, header)
+            claims = await self._guard.check_async(header, asked, shows=shows)
+            refuse_without(declared, claims.scopes)
+            scope[CLAIMS_KEY] = claims
 
     def _declared(self, scope: Scope) -> Declaration | None:
         path = _route_path(scope)
-        if self._rules is not None:
-            return self._rules.find(scope.get("method", "GET"), path)
+        if self.rules is not None:
+            return self.rules.find(scope.get("method", "GET"), path)
         # Starlette is the application's own: needed only where it is used.
-        from scopewright.guard.starlette import route_declaration  # noqa: PLC0415
+        from scopewright.guard.routing import route_declaration  # noqa: PLC0415
 
         # `scope["app"]` may be an outer application, where this one is mounted and wrapped.
-        app = self._app if hasattr(self._app, "routes") else scope.get("app")
+        app = self.app if hasattr(self.app, "routes") else scope.get("app")
         return route_declaration(getattr(app, "routes", ()), scope, path)
 
 

@@ -37,7 +37,7 @@ from scopewright.guard.refusals import (
     refusal,
 )
 from scopewright.guard.revocations import Marks, Revocations, marks
-from scopewright.guard.rules import scope_names
+from scopewright.guard.rules import AnyOf, scope_names
 from scopewright.guard.step_up import StepUp, step_up_of
 from scopewright.guard.verifier import Claims, verify
 
@@ -72,9 +72,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    """What was verified before, under which keys; `marks` only where a feed is followed."""
+
     claims: Claims
     keys: KeySet
-    marks: Marks
+    marks: Marks | None
 
 
 class Guard:
@@ -178,7 +180,7 @@ class Guard:
             return await anyio.to_thread.run_sync(check)
 
     def requires(
-        self, *scopes: str, max_age: int | None = None, acr_values: Sequence[str] = ()
+        self, *scopes: str | AnyOf, max_age: int | None = None, acr_values: Sequence[str] = ()
     ) -> Callable[[Any], Awaitable[Claims]]:
         """A dependency for FastAPI (`Depends(guard.requires("sensor:read"))`), answering `Claims`.
 
@@ -235,25 +237,27 @@ class Guard:
         if seen is None or seen.keys is not keys or self._clock() >= seen.claims.expires_at:
             seen = self._first_sight(token, keys, may_wait=may_wait)
             self._seen.keep(key, seen)
-        if feed and feed.includes(seen.marks, seen.claims.issued_at):
+        if feed and feed.includes(seen.marks or marks(seen.claims), seen.claims.issued_at):
             raise refused("revoked")
         return seen.claims
 
     def _first_sight(self, token: str, keys: KeySet, *, may_wait: bool) -> _Seen:
-        check = partial(
-            verify,
+        try:
+            claims = self._verified(token, keys)
+        except UnknownKey:
+            keys = self._jwks.newer_than(keys, may_wait=may_wait)
+            claims = self._verified(token, keys)
+        return _Seen(claims, keys, marks(claims) if self.revocations else None)
+
+    def _verified(self, token: str, keys: KeySet) -> Claims:
+        return verify(
             token,
+            keys=keys,
             issuer=self.issuer,
             audience=self.audience,
             now=self._clock(),
             leeway=self.policy.leeway,
         )
-        try:
-            claims = check(keys=keys)
-        except UnknownKey:
-            keys = self._jwks.newer_than(keys, may_wait=may_wait)
-            claims = check(keys=keys)
-        return _Seen(claims, keys, marks(claims))
 
     def _introspects(self, credential: str) -> Introspection:
         return Introspection(

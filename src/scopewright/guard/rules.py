@@ -8,11 +8,14 @@ most literal rule wins. HEAD is a GET.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
+from functools import reduce
 from typing import Any, TypeVar
 
-from scopewright.core.scopes import Scopes
+from scopewright.core.scopes import NONE, Scopes
+from scopewright.guard.refusals import InsufficientScope
 
 
 class Open(Enum):
@@ -21,8 +24,16 @@ class Open(Enum):
     PUBLIC = "public"
 
 
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Said of a route for which one of several sets of scopes is enough."""
+
+    alternatives: tuple[Scopes, ...]
+
+
 PUBLIC = Open.PUBLIC
-Declaration = Scopes | Open
+Needs = Scopes | AnyOf
+Declaration = Needs | Open
 _MARK = "__scopewright_declares__"
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 §3.3
 T = TypeVar("T")
@@ -45,12 +56,30 @@ def declared_by(thing: object) -> Declaration | None:
     return found
 
 
-def scope_names(names: str | Iterable[str]) -> Scopes:
-    """One name or several as a set.
+def any_of(*alternatives: str | Iterable[str]) -> AnyOf:
+    """`any_of("a", ["b", "c"])`: a is enough, and so are b and c together.
+
+    Raises:
+        ValueError: no alternative, or a name that could not stand in a token.
+    """
+    if not alternatives:
+        raise ValueError("any_of needs an alternative: without one, nothing would be enough")
+    return AnyOf(tuple(_set_of(names) for names in alternatives))
+
+
+def scope_names(names: str | AnyOf | Iterable[str | AnyOf]) -> Needs:
+    """One name or several, all of them needed, as a set.
 
     Raises:
         ValueError: a name that could not stand in a token (RFC 6749 §3.3).
     """
+    parts = [names] if isinstance(names, str | AnyOf) else list(names)
+    choices = [part for part in parts if isinstance(part, AnyOf)]
+    always: Needs = _set_of(part for part in parts if not isinstance(part, AnyOf))
+    return reduce(both, choices, always)
+
+
+def _set_of(names: str | Iterable[str]) -> Scopes:
     scopes = frozenset([names] if isinstance(names, str) else names)
     for scope in scopes:
         if not _SCOPE_TOKEN.fullmatch(scope):
@@ -58,31 +87,78 @@ def scope_names(names: str | Iterable[str]) -> Scopes:
     return scopes
 
 
+def alternatives(needs: Needs) -> tuple[Scopes, ...]:
+    """The sets of scopes of which each is enough."""
+    return needs.alternatives if isinstance(needs, AnyOf) else (needs,)
+
+
+def both(one: Needs, other: Needs) -> Needs:
+    """What a route needs over which two declarations stand."""
+    if isinstance(one, AnyOf) or isinstance(other, AnyOf):
+        pairs = (a | b for a in alternatives(one) for b in alternatives(other))
+        return AnyOf(tuple(dict.fromkeys(pairs)))
+    return one | other
+
+
+def asked_first(needs: Needs, authorization: str | None) -> Scopes:
+    """The scopes to check a header for; which alternative counts is known once somebody shows one.
+
+    Who shows nothing is told of one alternative.
+    """
+    if isinstance(needs, AnyOf) and authorization:
+        return NONE
+    return _nearest(needs, NONE)
+
+
+def refuse_without(needs: Needs, held: Scopes) -> None:
+    """Let those pass whose scopes are enough.
+
+    Raises:
+        InsufficientScope: with the alternative that lacks least.
+    """
+    nearest = _nearest(needs, held)
+    if nearest - held:
+        raise InsufficientScope(needed=nearest, missing=nearest - held)
+
+
+def _nearest(needs: Needs, held: Scopes) -> Scopes:
+    return min(alternatives(needs), key=lambda scopes: len(scopes - held))
+
+
 class Rules:
     """The table of one application; refuses to be built from a rule that it cannot read."""
 
-    def __init__(self, table: Mapping[str, Open | str | Iterable[str]]) -> None:
+    def __init__(self, table: Mapping[str, Open | AnyOf | str | Iterable[str]]) -> None:
         rules = [
-            (*_pattern(route), what if isinstance(what, Open) else scope_names(what))
+            (*_pattern(route), route.partition(" ")[2], _declaration(what))
             for route, what in table.items()
         ]
         self._rules = sorted(rules, key=lambda rule: rule[0])
 
     @property
     def scopes(self) -> Scopes:
-        """Every scope that some rule needs."""
-        named = (rule[3] for rule in self._rules)
-        return frozenset().union(*(what for what in named if isinstance(what, frozenset)))
+        """Every scope that some rule asks for."""
+        named = (what for *_, what in self if what is not PUBLIC)
+        return frozenset().union(*(scopes for what in named for scopes in alternatives(what)))
+
+    def __iter__(self) -> Iterator[tuple[str, str, Declaration]]:
+        """Each rule as method, path and what it says, the most literal first."""
+        for _rank, verb, _pattern, path, declaration in self._rules:
+            yield verb, path, declaration
 
     def find(self, method: str, path: str) -> Declaration | None:
         """What the most literal rule for this request says, or None."""
         if _is_ambiguous(path):
             return None
         wanted = "GET" if method == "HEAD" else method
-        for _rank, verb, pattern, declaration in self._rules:
+        for _rank, verb, pattern, _path, declaration in self._rules:
             if verb in (wanted, "*") and pattern.fullmatch(path):
                 return declaration
         return None
+
+
+def _declaration(what: Open | AnyOf | str | Iterable[str]) -> Declaration:
+    return what if isinstance(what, Open) else scope_names(what)
 
 
 def _pattern(route: str) -> tuple[tuple[Any, ...], str, re.Pattern[str]]:

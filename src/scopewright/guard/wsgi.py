@@ -11,7 +11,7 @@ from scopewright.core.errors import ScopewrightError
 from scopewright.guard.guard import Guard
 from scopewright.guard.metadata import METADATA_HEADERS
 from scopewright.guard.refusals import CLAIMS_KEY, Undeclared
-from scopewright.guard.rules import PUBLIC, Rules
+from scopewright.guard.rules import PUBLIC, Rules, asked_first, refuse_without
 from scopewright.guard.shown import shown_in_wsgi
 
 Environ = dict[str, Any]
@@ -26,7 +26,7 @@ class GuardMiddleware:
     """
 
     def __init__(self, app: App, guard: Guard, rules: Rules) -> None:
-        self._app, self._guard, self._rules = app, guard, rules
+        self.app, self.rules, self._guard = app, rules, guard
         self._metadata_path, self._metadata = guard.metadata(rules.scopes)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -38,7 +38,7 @@ class GuardMiddleware:
         except ScopewrightError as error:
             said = self._guard.refusal(error, environ.get("HTTP_AUTHORIZATION"))
             return _answer(start_response, said.status, said.headers, said.body)
-        return self._app(environ, self._starting(environ, start_response))
+        return self.app(environ, self._starting(environ, start_response))
 
     def _starting(self, environ: Environ, start_response: StartResponse) -> StartResponse:
         """Starts the answer with the nonce for the next request, where one is due."""
@@ -52,13 +52,16 @@ class GuardMiddleware:
         return starting
 
     def _check(self, environ: Environ, path: str) -> None:
-        declared = self._rules.find(environ["REQUEST_METHOD"], path)
+        declared = self.rules.find(environ["REQUEST_METHOD"], path)
         if declared is None:
             raise Undeclared
         if declared is not PUBLIC:
             header = environ.get("HTTP_AUTHORIZATION")
             shows = partial(shown_in_wsgi, environ, self._guard.binding)
-            environ[CLAIMS_KEY] = self._guard.check(header, declared, shows=shows)
+            asked = asked_first(declared, header)
+            claims = self._guard.check(header, asked, shows=shows)
+            refuse_without(declared, claims.scopes)
+            environ[CLAIMS_KEY] = claims
 
 
 def _answer(

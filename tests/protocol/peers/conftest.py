@@ -45,7 +45,7 @@ def standing(folder: Path, *program: str, **environment: str) -> Iterator[World]
     url = f"sqlite:///{folder / 'scopewright.db'}"
     command = program or (str(COMMAND),)
     with Installation(folder, url, environment, program=command) as installed:
-        init = installed.init()
+        init = installed.found()
         server = installed.serve()
         yield World.at(server.url, init, installed.letters)
 
