@@ -37,6 +37,6 @@ class Site:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with Installation(folder, f"sqlite:///{folder / 'scopewright.db'}") as installation:
-        made = installation.init()
+        made = installation.found()
         installation.serve()
         yield Site(installation, made["api_key"], made["issuer"])

@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from scopewright.demo.weather import observations
 from tests.ports import free_port
 from tests.servers import COMMAND
 
+SETUP = Path(__file__).parents[2] / "examples" / "timeseriesviewer" / "setup.sh"
+SEVEN = "asm.f.r asm.r atm.apt.r atm.r iot.bts.r iot.tim.r timeseriesviewer.all"
 START_SECONDS = 90
 SECOND_START_SECONDS = 5
 
@@ -116,8 +119,12 @@ def test_the_printed_link_signs_the_administrator_in(demo: Demo) -> None:
         page = browser.post("/sign-in/link", data={**form, "email": "admin@weather.example"})
         assert page.url.path == "/me"
         assert "Weather network" in page.text
-        (issuer,) = set(re.findall(rf"{demo.url}/w/[0-9a-f-]{{36}}", page.text))
-        assert httpx.get(f"{issuer}/.well-known/openid-configuration").json()["issuer"] == issuer
+        assert "My Tenant" in page.text
+        issuers = set(re.findall(rf"{demo.url}/w/[0-9a-f-]{{36}}", page.text))
+        assert len(issuers) == 2
+        for issuer in issuers:
+            metadata = httpx.get(f"{issuer}/.well-known/openid-configuration").json()
+            assert metadata["issuer"] == issuer
 
 
 def test_the_export_gives_the_whole_record_with_who_sent_it(demo: Demo) -> None:
@@ -146,6 +153,44 @@ def test_the_scenarios_people_and_machines_are_there(demo: Demo) -> None:
     assert people == ["observer@weather.example"]
 
 
+def test_mytenant_has_an_application_and_two_people_with_a_role_each(
+    demo: Demo, folder: Path
+) -> None:
+    key = (folder / "scopewright-data/demo/mytenant-key").read_text()
+    address = f"{demo.url}/api/workspaces/mytenant/"
+    with httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}) as http:
+        application = http.get("applications/timeseriesviewer").json()
+        assert application["registered_at"] is not None
+        assert application["scopes"] == ["timeseriesviewer.all"]
+        for name in ("admin", "user"):
+            person = http.get(f"principals/{name}@mytenant.example").json()
+            assert [one["role"] for one in person["roles"]] == [
+                f"mdsp:mytenant:timeseriesviewer.{name}"
+            ]
+            assert " ".join(sorted(one["scope"] for one in person["held"])) == SEVEN
+            assert person["missing"] == []
+    assert demo.said.count("mytenant") == 1
+
+
+def test_the_examples_script_goes_on_from_what_the_demo_has(demo: Demo, folder: Path) -> None:
+    key = (folder / "scopewright-data/demo/mytenant-key").read_text()
+    address = f"{demo.url}/api/workspaces/mytenant/"
+    with httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}) as http:
+        before = http.get("revisions").json()["data"]
+        known = {"SCOPEWRIGHT_URL": demo.url, "SCOPEWRIGHT_API_KEY": key}
+        known |= {"STATE": str(folder / "state"), "PYTHON": sys.executable}
+        subprocess.run(["bash", SETUP], env=os.environ | known, timeout=60, check=True)
+        assert http.get("revisions").json()["data"] == before
+        routes = http.get("applications/timeseriesviewer/routes").json()["data"]
+        assert len(routes) == 6
+    asked = {"x-original-method": "GET", "x-original-uri": "/", "x-forwarded-proto": "http"}
+    asked |= {"x-forwarded-host": "127.0.0.1:8090", "accept": "*/*"}
+    environment = (folder / "state/environment").read_text()
+    (issuer,) = re.findall(r"ISSUER=(\S+)", environment)
+    answer = httpx.get(f"{issuer}/verify?application=timeseriesviewer", headers=asked)
+    assert answer.status_code == 401  # a proxy on this machine is heard, and nobody has signed in
+
+
 def test_a_start_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:
     unfinished = tmp_path / "scopewright-data" / "demo-unfinished"
     unfinished.mkdir(parents=True)
@@ -153,5 +198,6 @@ def test_a_start_that_was_interrupted_is_begun_anew(tmp_path: Path) -> None:
     with running(tmp_path) as demo:
         assert "26,115 observations" in demo.said
     assert not unfinished.exists()
-    key = tmp_path / "scopewright-data" / "demo" / "api-key"
-    assert key.stat().st_mode & 0o077 == 0
+    for name in ("api-key", "mytenant-key"):
+        key = tmp_path / "scopewright-data" / "demo" / name
+        assert key.stat().st_mode & 0o077 == 0

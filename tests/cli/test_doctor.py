@@ -9,8 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.postgres import Postgres
+from tests.postgres import Cluster, Postgres
 from tests.servers import Installation
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(durable_cluster: Cluster) -> Cluster:
+    """One that loses nothing by a power cut."""
+    return durable_cluster
 
 
 def found(installation: Installation) -> tuple[int, dict[str, Any]]:

@@ -47,6 +47,30 @@ def test_an_owner_is_an_address_or_a_client(site: Site) -> None:
         assert "sensor:read" not in json.dumps(ran(site, "grants", "list", owner))
 
 
+def test_roles_are_composed_previewed_and_what_was_done_is_undone(site: Site) -> None:
+    ran(site, "scopes", "create", "pump:r")
+    ran(site, "scopes", "create", "pump:w", "--implies", "pump:r")
+    ran(site, "roles", "create", "keeper", "--scope", "pump:w")
+    made = ran(site, "roles", "create", "crew", "--include", "keeper")
+    assert [each["scope"] for each in made["effective"]] == ["pump:r", "pump:w"]
+    ran(site, "end-users", "invite", "kim@example.com", "--role", "crew")
+    change = json.dumps({"roles": {"keeper": {"scopes": ["pump:r"]}}})
+    previewed = ran(site, "preview", change)
+    assert [each["scopes"] for each in previewed["losses"]] == [["pump:w"]]
+    code, said, _ = site.run("preview", change)
+    assert (code, said.splitlines()[-1]) == (0, "1 would gain or lose something.")
+    assert site.run("preview", "{")[0] == site.run("preview", "[]")[0] == 2
+    ran(site, "roles", "update", "keeper", "--scope", "pump:r")
+    newest = ran(site, "revisions", "list", "--limit", "1")[0]
+    ran(site, "revisions", "undo", newest["id"])
+    assert ran(site, "roles", "show", "keeper")["scopes"] == ["pump:w"]
+    code, _, errors = site.run("roles", "delete", "crew")
+    assert (code, "end-user kim@example.com" in errors) == (1, True)
+    assert site.run("roles", "delete", "crew", "--force")[0] == 0
+    assert ran(site, "role-mappings", "list") == []
+    assert site.run("role-mappings", "set", "gone", "keeper")[0] == 1
+
+
 def test_every_page_of_a_list_is_walked(site: Site) -> None:
     endpoint = ran(site, "endpoints", "create", "Rows")
     rows = "\n".join(f'{{"n":{n}}}' for n in range(ROWS))
@@ -133,3 +157,15 @@ def test_whoami_shows_the_member_behind_the_key(site: Site) -> None:
     code, said, _ = site.run("whoami")
     assert code == 0
     assert "admin@example.com" in said
+
+
+def test_needs_names_the_roles_that_supply_scopes_and_ends_with_1_where_none_does(
+    site: Site,
+) -> None:
+    asked = ran(site, "needs", "iotman:audit:read", "iotman:groups:read")
+    assert [one["scope"] for one in asked["scopes"]] == ["iotman:audit:read", "iotman:groups:read"]
+    assert asked["suggestion"]["roles"] == ["iotman:viewer"]
+    code, said, _ = site.run("needs", "iotman:sessions:revoke")
+    assert (code, "The least: iotman:editor" in said) == (0, True)
+    ran(site, "scopes", "create", "needed:by-nobody")
+    assert site.run("needs", "needed:by-nobody")[0] == 1

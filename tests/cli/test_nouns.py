@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from scopewright.api.routes import ROUTES
-from scopewright.cli.nouns import NOUNS, Kind, Verb
+from scopewright.cli.nouns import NOUNS
+from scopewright.cli.verbs import Kind, Verb
 from tests.cli.conftest import Site
 
 COMMANDS = [(noun, verb) for noun, verbs in NOUNS.items() for verb in verbs]
@@ -71,8 +74,11 @@ def test_what_the_api_manages_has_a_command() -> None:
     reachable = {(verb.method, path_of(verb, owner)) for _, verb in COMMANDS for owner in OWNERS}
     managed = {(r.method, anonymous(r.path)) for r in ROUTES if r.path.startswith("/api/")}
     assert managed - reachable == {
-        ("GET", "/api/whoami"),  # a command of its own
-        ("GET", "/api/launchpad"),  # for browsers
+        ("GET", "/api/whoami"),  # these are commands of their own
+        ("GET", "/api/workspaces/x/why"),
+        ("GET", "/api/workspaces/x/who-can"),
+        ("GET", "/api/workspaces/x/needs"),
+        ("POST", "/api/workspaces/x/preview"),
         ("POST", "/api/workspaces/x/invitations"),  # another name of inviting a member
     }
 
@@ -80,3 +86,17 @@ def test_what_the_api_manages_has_a_command() -> None:
 def test_a_secret_is_never_an_argument() -> None:
     inputs = {one.name for _, verb in COMMANDS for one in verb.inputs if one.kind is not Kind.JSON}
     assert not {name for name in inputs if "secret" in name or "key" in name or "token" in name}
+
+
+PAGES = sorted((Path(__file__).parents[2] / "docs").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_shows_commands_that_there_are_with_options_that_they_take(page: Path) -> None:
+    text = page.read_text().replace("\\\n", " ")
+    for line in re.findall(r"^ *scopewright .*", text, re.MULTILINE):
+        noun, name, *given = [*shlex.split(line)[1:], ""]
+        if noun in NOUNS:
+            verb = next(verb for verb in NOUNS[noun] if verb.name == name)
+            options = {f"--{one.option or one.name.replace('_', '-')}" for one in verb.inputs}
+            assert {one for one in given if one.startswith("--")} <= options, line

@@ -32,7 +32,7 @@ def test_a_database_without_the_schema_is_refused_with_what_to_do(
 
 def test_it_ends_well_when_asked_even_while_streams_are_open(quick: Installation) -> None:
     with quick:
-        made = quick.init()
+        made = quick.found()
         server = quick.serve()
         key = {"authorization": f"Bearer {made['api_key']}"}
         feed = f"{made['issuer']}/revocations"
@@ -46,7 +46,7 @@ def test_it_ends_well_when_asked_even_while_streams_are_open(quick: Installation
 
 def test_several_processes_end_together(quick: Installation) -> None:
     with quick:
-        quick.init()
+        quick.found()
         server = quick.serve(workers=2)
         children = _children(server.process.pid)
         assert len(children) >= 2
@@ -60,7 +60,7 @@ def test_several_processes_end_together(quick: Installation) -> None:
 def test_secrets_stand_neither_in_arguments_nor_in_the_log(quick: Installation) -> None:
     quick.environment["SCOPEWRIGHT_KEYS__ENCRYPTION_KEY"] = "A" * 43
     with quick:
-        made = quick.init()
+        made = quick.found()
         server = quick.serve(workers=2)
         httpx.get(f"{quick.url}/api/whoami", headers={"authorization": f"Apikey {made['api_key']}"})
         for pid in [server.process.pid, *_children(server.process.pid)]:
@@ -70,7 +70,7 @@ def test_secrets_stand_neither_in_arguments_nor_in_the_log(quick: Installation) 
 
 
 def test_port_0_takes_a_free_port_and_prints_it(quick: Installation) -> None:
-    quick.init()
+    quick.found()
     process = subprocess.Popen(
         [COMMAND, "serve", "--port", "0", "--database", quick.database_url],
         cwd=quick.folder,
@@ -91,7 +91,7 @@ def test_port_0_takes_a_free_port_and_prints_it(quick: Installation) -> None:
 
 
 def test_an_address_that_is_taken_is_a_failure_that_names_it(quick: Installation) -> None:
-    quick.init()
+    quick.found()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         done = quick.command("serve", "--port", port, succeed=False)
@@ -119,7 +119,7 @@ def test_nonsense_is_wrong_usage(quick: Installation, options: list[str]) -> Non
 
 def test_readiness_says_no_while_the_schema_is_not_ours(quick: Installation) -> None:
     with quick:
-        quick.init()
+        quick.found()
         server = quick.serve()
         with sqlite3.connect(quick.folder / "x.db") as database:
             database.execute("UPDATE alembic_version SET version_num = 'later'")

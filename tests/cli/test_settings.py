@@ -128,6 +128,8 @@ def test_a_list_in_the_environment_is_separated_by_commas(tmp_path: Path) -> Non
         "server: {port: null}",
         "server: {public_url: 'https://a.b/c'}",
         "server: {public_url: 'ftp://a.b'}",
+        "server: {trusted_proxies: [proxy.example]}",
+        "server: {trusted_proxies: ['[\"10.0.0.1\"]']}",
         "server: {public_url: a.b}",
         "tokens: {access_lifetime: soon}",
         "tokens: {access_lifetime: 1.5}",

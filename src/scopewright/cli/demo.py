@@ -12,7 +12,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
 
 from scopewright.cli.configuration import ConfigOption, read_settings
@@ -21,6 +20,8 @@ from scopewright.cli.serve import bound, on_port, run
 from scopewright.cli.setup import migrate_database
 
 if TYPE_CHECKING:
+    import httpx
+
     from scopewright.app import Application
     from scopewright.demo.browser import Mailbox
     from scopewright.settings import Settings
@@ -38,7 +39,7 @@ def demo(
     from scopewright import log
 
     log.configure(logging.WARNING)
-    settings = read_settings(config, server__port=port).settings
+    settings = _with_a_gateway(read_settings(config, server__port=port).settings)
     with bound(settings) as listener:
         settings = on_port(settings, listener)
         if not FOLDER.exists():
@@ -63,13 +64,20 @@ def _make(settings: Settings) -> None:
     say(f"{count:,} observations in {perf_counter() - started:.1f} s.")
 
 
+def _with_a_gateway(settings: Settings) -> Settings:
+    """Unless proxies are named, one on this machine is believed, so that the example has one."""
+    trusted = settings.server.trusted_proxies or ("127.0.0.1", "::1")
+    server = settings.server.model_copy(update={"trusted_proxies": trusted})
+    return settings.model_copy(update={"server": server})
+
+
 def _kept_in(folder: Path, settings: Settings) -> Settings:
     database = settings.database.model_copy(update={"url": f"sqlite:///{folder}/scopewright.db"})
     return settings.model_copy(update={"database": database})
 
 
 async def _play(settings: Settings, folder: Path) -> int:
-    from scopewright.demo import scenario
+    from scopewright.demo import scenario, tenant
 
     async with _server(settings) as (application, http, mailbox):
         made = application.services.founding.initialise(
@@ -78,8 +86,8 @@ async def _play(settings: Settings, folder: Path) -> int:
         issuer, api_key = made["issuer"], made["api_key"]
         assert issuer is not None
         assert api_key is not None  # the database is new
-        _key_file(folder).touch(mode=0o600)
-        _key_file(folder).write_text(api_key)
+        _keep(_key_file(folder), api_key)
+        _keep(_tenant_key_file(folder), await tenant.found(http, api_key=api_key))
         played = scenario.Scenario(http, mailbox, issuer=issuer, api_key=api_key)
         return await played.play()
 
@@ -97,6 +105,8 @@ async def _server(
     settings: Settings,
 ) -> AsyncIterator[tuple[Application, httpx.AsyncClient, Mailbox]]:
     """The real application in this process, asked over HTTP without a socket."""
+    import httpx
+
     from scopewright import app
     from scopewright.demo.browser import Mailbox
 
@@ -120,7 +130,19 @@ def _introduce(settings: Settings, link: str) -> None:
     say(f"\nSign in as its administrator, {ADMIN} (the page asks for this address):\n\n{link}")
     say("\nRead the newest observation, with who sent it:\n")
     say(f"curl -H 'Authorization: Bearer {key}' '{url}/api/workspaces/{SLUG}/datapoints?limit=1'\n")
+    if _tenant_key_file(FOLDER).exists():  # a folder of an earlier version has no such workspace
+        say("An application with roles of its own is in mytenant: examples/timeseriesviewer.\n")
 
 
 def _key_file(folder: Path) -> Path:
     return folder / "api-key"
+
+
+def _tenant_key_file(folder: Path) -> Path:
+    return folder / "mytenant-key"
+
+
+def _keep(file: Path, key: str) -> None:
+    """For its owner's eyes alone."""
+    file.touch(mode=0o600)
+    file.write_text(key)

@@ -10,7 +10,19 @@ from typing import Annotated
 import typer
 
 from scopewright import __version__
-from scopewright.cli import demo, doctor, login, serve, settings, setup
+from scopewright.cli import (
+    catalogue,
+    demo,
+    doctor,
+    login,
+    needs,
+    preview,
+    routes,
+    serve,
+    settings,
+    setup,
+    why,
+)
 from scopewright.cli.manage import add_nouns
 from scopewright.cli.output import Exit, Failure, end
 from scopewright.core.errors import Invalid, ScopewrightError
@@ -48,8 +60,14 @@ for command in (
     login.login,
     login.logout,
     login.whoami,
+    routes.routes,
+    why.why,
+    why.who_can,
+    needs.needs,
+    preview.preview,
 ):
     commands.command()(command)
+commands.add_typer(catalogue.commands)
 add_nouns(commands)
 
 

@@ -9,16 +9,20 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter, Signature
 from itertools import islice
 from keyword import iskeyword
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from scopewright.cli.api import Api
 from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption
-from scopewright.cli.nouns import NOUNS, Input, Kind, Verb
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.nouns import NOUNS
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
+from scopewright.cli.verbs import Input, Kind, Verb
+
+if TYPE_CHECKING:
+    from scopewright.cli.api import Api
 
 _TYPES: dict[Kind, Any] = {
     Kind.TEXT: str | None,
@@ -26,6 +30,7 @@ _TYPES: dict[Kind, Any] = {
     Kind.FLAG: bool | None,
     Kind.NUMBER: int | None,
     Kind.JSON: str | None,
+    Kind.FILE: str | None,
 }
 _PAGE = 1000
 LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
@@ -47,7 +52,7 @@ def _command(verb: Verb) -> Callable[..., None]:
     """A function with the signature that Typer reads the verb's arguments and options from."""
 
     def command(**given: Any) -> None:
-        api = Api(find_login(url=given.pop("url"), workspace=given.pop("workspace")))
+        api = api_of(find_login(url=given.pop("url"), workspace=given.pop("workspace")))
         as_json, limit = given.pop("json"), given.pop("limit", None)
         path = _path(verb, given, api)
         inputs = ((one, given[_variable(one.name)]) for one in verb.inputs)
@@ -110,6 +115,8 @@ def _path(verb: Verb, given: Mapping[str, Any], api: Api) -> str:
 
 
 def _value(one: Input, given: Any) -> Any:
+    if one.kind is Kind.FILE:
+        return _content(Path(given))
     if one.kind is not Kind.JSON:
         return given
     try:
@@ -118,6 +125,25 @@ def _value(one: Input, given: Any) -> Any:
         raise Failure(
             f"{one.name} is not JSON; a text needs quotes: '\"gold\"'", Exit.USAGE
         ) from None
+
+
+def _content(file: Path) -> Any:
+    """What a file says, in JSON or by its name in YAML."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix not in (".yaml", ".yml"):
+            return json.loads(text)
+    except OSError as error:
+        raise Failure(f"{file} cannot be read: {error.strerror}", Exit.USAGE) from None
+    except ValueError:
+        raise Failure(f"{file} is not JSON", Exit.USAGE) from None
+    import yaml  # the base install has none
+
+    try:
+        # Texts, lists and mappings only: a date in an example would not go into JSON.
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+    except yaml.YAMLError:
+        raise Failure(f"{file} is not YAML", Exit.USAGE) from None
 
 
 def _asked(api: Api, verb: Verb, path: str, sent: Mapping[str, Any]) -> Any:

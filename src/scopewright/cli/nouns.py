@@ -6,80 +6,21 @@ command takes becomes a member of the body, or of the query of a GET or DELETE.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum
-
-
-class Kind(Enum):
-    """What an input is."""
-
-    TEXT = "text"
-    LIST = "list"  # an option that may be repeated
-    FLAG = "flag"  # --read or --no-read
-    NUMBER = "number"
-    JSON = "json"  # any JSON value; `-` reads it from standard input
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One member that a command sends; a required one is an argument, the others are options."""
-
-    name: str
-    kind: Kind = Kind.TEXT
-    required: bool = False
-    option: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """One command and its request. `is_list`: the answer comes in pages, which are all walked.
-
-    `fixed` stands in the body whatever is given.
-    """
-
-    name: str
-    about: str
-    method: str
-    path: str
-    inputs: tuple[Input, ...] = ()
-    is_list: bool = False
-    fixed: Mapping[str, bool] = field(default_factory=dict)
-
-
-def _needed(*names: str) -> tuple[Input, ...]:
-    return tuple(Input(name, required=True) for name in names)
-
-
-def _list(path: str, about: str, *inputs: Input, name: str = "list") -> Verb:
-    return Verb(name, about, "GET", path, inputs, is_list=True)
-
-
-def _show(path: str, about: str) -> Verb:
-    return Verb("show", about, "GET", path)
-
-
-def _create(path: str, about: str, *inputs: Input, name: str = "create") -> Verb:
-    return Verb(name, about, "POST", path, inputs)
-
-
-def _update(path: str, about: str, *inputs: Input) -> Verb:
-    return Verb("update", about, "PATCH", path, inputs)
-
-
-def _delete(path: str, about: str, *inputs: Input, name: str = "delete") -> Verb:
-    return Verb(name, about, "DELETE", path, inputs)
-
-
-def _activate(path: str, about: str) -> tuple[Verb, Verb]:
-    """Two commands for one request, whose body says which."""
-    return (
-        Verb("activate", f"Switch {about} on.", "POST", path, fixed={"active": True}),
-        Verb("deactivate", f"Switch {about} off.", "POST", path, fixed={"active": False}),
-    )
-
+from scopewright.cli.verbs import (
+    Input,
+    Kind,
+    Verb,
+    activation,
+    create,
+    delete,
+    listing,
+    needed,
+    show,
+    update,
+)
 
 NAME, DESCRIPTION = Input("name"), Input("description")
+IMPLIES = Input("implies", Kind.LIST, option="implies")
 FORCE = Input("force", Kind.FLAG)
 REDIRECT_URIS = Input("redirect_uris", Kind.LIST, option="redirect-uri")
 WRITE_SCOPE, URL_PATH = Input("write_scope"), Input("url_path")
@@ -96,6 +37,17 @@ CLIENT_OPTIONS = (
     Input("registration", Kind.JSON),
 )
 BROKER = (Input("broker_url"), Input("topic_filter"), WRITE_SCOPE)
+TITLE, LAUNCH_URL, RESOURCE = Input("title"), Input("launch_url"), Input("resource")
+CONTENTS = (
+    Input("scopes", Kind.LIST, option="scope"),
+    Input("includes", Kind.LIST, option="include"),
+)
+ROUTE = (
+    Input("methods", Kind.LIST, option="method"),
+    Input("scopes", Kind.LIST, option="scope"),
+    Input("credentials", Kind.LIST, option="credential"),
+    Input("public", Kind.FLAG),
+)
 TRUST = (
     Input("audience"),
     Input("jwks_uri"),
@@ -105,163 +57,264 @@ TRUST = (
 
 NOUNS: dict[str, tuple[Verb, ...]] = {
     "workspaces": (
-        _list("/api/workspaces", "The workspaces that you are a member of."),
-        _create(
+        listing("/api/workspaces", "The workspaces that you are a member of."),
+        create(
             "/api/workspaces",
             "Create a workspace of which you become the administrator.",
-            *_needed("name"),
+            *needed("name"),
             Input("slug"),
             Input("catalogues", Kind.LIST, option="catalogue"),
         ),
-        _show("", "The workspace: name, UUID, issuer."),
-        _update("", "Rename the workspace, or change how long its tokens live.", NAME, TOKENS),
-        _delete("", "Delete the workspace with everything in it."),
+        show("", "The workspace: name, UUID, issuer."),
+        update("", "Rename the workspace, or change how long its tokens live.", NAME, TOKENS),
+        delete("", "Delete the workspace with everything in it."),
     ),
     "scopes": (
-        _list("/scopes", "The scopes that the workspace has defined."),
-        _show("/scopes/{name}", "One scope."),
-        _create("/scopes", "Define a scope.", *_needed("name"), DESCRIPTION),
-        _update("/scopes/{name}", "Change a scope's description.", DESCRIPTION),
-        _delete("/scopes/{name}", "Delete a scope and every grant of it.", FORCE),
+        listing("/scopes", "The scopes that the workspace has defined."),
+        show("/scopes/{name}", "One scope."),
+        create("/scopes", "Define a scope.", *needed("name"), DESCRIPTION, IMPLIES),
+        update("/scopes/{name}", "Change what is said of a scope.", DESCRIPTION, IMPLIES),
+        delete("/scopes/{name}", "Delete a scope and every grant of it.", FORCE),
+    ),
+    "roles": (
+        listing("/roles", "The roles of the workspace and its applications."),
+        show("/roles/{name}", "One role, with all that it comes to and the ways to it."),
+        create("/roles", "Define a role.", *needed("name"), DESCRIPTION, *CONTENTS),
+        update("/roles/{name}", "Change what is said of a role.", DESCRIPTION, *CONTENTS),
+        delete("/roles/{name}", "Delete a role.", FORCE),
+    ),
+    "role-mappings": (
+        listing("/role-mappings", "The includes that are missing, or for which a role stands."),
+        Verb(
+            "set", "Let a role stand for a missing include.", "PUT", "/role-mappings/{include}",
+            needed("role"),
+        ),
+        delete("/role-mappings/{include}", "Let no role stand for an include."),
+    ),
+    "revisions": (
+        listing("/revisions", "What was changed about roles and scopes, newest first."),
+        create("/revisions/{id}/undo", "Bring back what was before a change.", name="undo"),
     ),
     "end-users": (
-        _list("/end-users", "The end-users and what each holds."),
-        _show("/end-users/{email}", "One end-user."),
-        _create(
+        listing("/end-users", "The end-users and what each holds."),
+        show("/end-users/{email}", "One end-user."),
+        create(
             "/end-users",
-            "Invite an end-user, with one scope at least.",
-            *_needed("email"),
+            "Invite an end-user, with one scope or role at least.",
+            *needed("email"),
             Input("scopes", Kind.LIST, option="scope"),
             Input("internal_scopes", Kind.LIST, option="internal-scope"),
+            Input("roles", Kind.LIST, option="role"),
             name="invite",
         ),
-        _delete("/end-users/{email}", "Remove an end-user and end all sessions.", name="remove"),
+        delete("/end-users/{email}", "Remove an end-user and end all sessions.", name="remove"),
     ),
     "grants": (
-        _list("{owner}/scopes", "The scopes that were granted to an end-user or a client."),
-        _create(
-            "{owner}/scopes", "Grant a scope to an end-user or a client.", *_needed("scope")
+        listing("{owner}/scopes", "The scopes that were granted to an end-user or a client."),
+        create(
+            "{owner}/scopes", "Grant a scope to an end-user or a client.", *needed("scope")
         ),
-        _delete("{owner}/scopes/{scope}", "Take a granted scope away.", name="revoke"),
+        delete("{owner}/scopes/{scope}", "Take a granted scope away.", name="revoke"),
     ),
     "clients": (
-        _list("/clients", "The OAuth clients, never their secrets."),
-        _show("/clients/{id}", "One client."),
-        _create(
+        listing("/clients", "The OAuth clients, never their secrets."),
+        show("/clients/{id}", "One client."),
+        create(
             "/clients",
             "Register a client: pkce, authorization_code or client_credentials.",
-            *_needed("name", "type"),
+            *needed("name", "type"),
             REDIRECT_URIS,
             *CLIENT_OPTIONS,
         ),
-        _update("/clients/{id}", "Change a client.", NAME, REDIRECT_URIS, *CLIENT_OPTIONS),
-        _create(
+        update("/clients/{id}", "Change a client.", NAME, REDIRECT_URIS, *CLIENT_OPTIONS),
+        create(
             "/clients/{id}/rotate-secret",
             "Make a new secret, shown once.",
             Input("overlap", Kind.NUMBER),
             name="rotate-secret",
         ),
-        _delete("/clients/{id}", "Delete a client and refuse its tokens at once."),
+        delete("/clients/{id}", "Delete a client and refuse its tokens at once."),
     ),
     "registration-tokens": (
-        _list("/registration-tokens", "The tokens by which clients may register themselves."),
-        _create(
+        listing("/registration-tokens", "The tokens by which clients may register themselves."),
+        create(
             "/registration-tokens",
             "Make a token by which clients register themselves; shown once.",
             Input("note"),
             Input("expires_in", Kind.NUMBER),
         ),
-        _delete("/registration-tokens/{id}", "Revoke a registration token.", name="revoke"),
+        delete("/registration-tokens/{id}", "Revoke a registration token.", name="revoke"),
     ),
     "trusted-issuers": (
-        _list("/trusted-issuers", "The outside issuers whose assertions speak for clients."),
-        _show("/trusted-issuers/{id}", "One trusted issuer."),
-        _create(
+        listing("/trusted-issuers", "The outside issuers whose assertions speak for clients."),
+        show("/trusted-issuers/{id}", "One trusted issuer."),
+        create(
             "/trusted-issuers",
             'Let an outside issuer speak for clients: [{"claims": {…}, "client_id": …}].',
             Input("issuer", required=True),
             Input("rules", Kind.JSON, required=True),
             *TRUST,
         ),
-        _update(
+        update(
             "/trusted-issuers/{id}", "Change a trusted issuer.", Input("rules", Kind.JSON), *TRUST
         ),
-        _delete("/trusted-issuers/{id}", "Stop trusting an issuer."),
+        delete("/trusted-issuers/{id}", "Stop trusting an issuer."),
+    ),
+    "principals": (
+        listing("/principals", "Everybody who can hold scopes.", Input("kind")),
+        show("/principals/{principal}", "What one of them holds, by id or address, and why."),
+        Verb("me", "What you hold yourself, and why.", "GET", "/principals/me"),
+    ),
+    "assignments": (
+        listing("/principals/{principal}/roles", "The roles that a principal is assigned itself."),
+        Verb("assign", "Assign a role.", "PUT", "/principals/{principal}/roles/{role}"),
+        delete("/principals/{principal}/roles/{role}", "Take a role away.", name="unassign"),
+    ),
+    "groups": (
+        listing("/groups", "The groups."),
+        show("/groups/{id}", "One group."),
+        create("/groups", "Make a group.", *needed("name")),
+        delete("/groups/{id}", "Delete a group; nobody holds anything through it any more."),
+        listing("/groups/{id}/members", "Everybody in a group.", name="members"),
+        Verb("add", "Put somebody into a group.", "PUT", "/groups/{id}/members/{principal}"),
+        delete(
+            "/groups/{id}/members/{principal}", "Take somebody out of a group.", name="remove"
+        ),
     ),
     "metadata": (
-        _list("{owner}/metadata", "What is attached to an end-user or a client."),
-        _show("{owner}/metadata/{key}", "One attached value."),
+        listing("{owner}/metadata", "What is attached to an end-user or a client."),
+        show("{owner}/metadata/{key}", "One attached value."),
         Verb(
             "set", "Attach a value: any JSON, or - to read it from standard input.", "PUT",
             "{owner}/metadata/{key}", (Input("value", Kind.JSON, required=True),),
         ),
-        _delete("{owner}/metadata/{key}", "Take an attached value off."),
+        delete("{owner}/metadata/{key}", "Take an attached value off."),
     ),
     "sessions": (
-        _list("/sessions", "Who is signed in through which client."),
-        _show("/sessions/{id}", "One session."),
-        _delete("/sessions/{id}", "End a session at once.", name="revoke"),
+        listing("/sessions", "Who is signed in through which client."),
+        show("/sessions/{id}", "One session."),
+        delete("/sessions/{id}", "End a session at once.", name="revoke"),
     ),
     "members": (
-        _list("/members", "Who manages the workspace, and in which role."),
-        _show("/members/{email}", "One member."),
-        _create(
-            "/members", "Invite somebody as viewer, editor or admin.", *_needed("email", "role"),
+        listing("/members", "Who manages the workspace, and in which role."),
+        show("/members/{email}", "One member."),
+        create(
+            "/members", "Invite somebody as viewer, editor or admin.", *needed("email", "role"),
             name="invite",
         ),
-        _update("/members/{email}", "Change a member's role.", *_needed("role")),
-        _delete("/members/{email}", "Remove a member.", name="remove"),
+        update("/members/{email}", "Change a member's role.", *needed("role")),
+        delete("/members/{email}", "Remove a member.", name="remove"),
     ),
     "invitations": (
-        _list("/invitations", "The invitations that are pending."),
-        _show("/invitations/{id}", "One invitation."),
-        _delete("/invitations/{id}", "Cancel an invitation.", name="revoke"),
+        listing("/invitations", "The invitations that are pending."),
+        show("/invitations/{id}", "One invitation."),
+        delete("/invitations/{id}", "Cancel an invitation.", name="revoke"),
     ),
     "endpoints": (
-        _list("/endpoints", "Where data comes in."),
-        _show("/endpoints/{id}", "One endpoint."),
-        _create(
-            "/endpoints", "Create an endpoint; it is active at once.", *_needed("name"),
+        listing("/endpoints", "Where data comes in."),
+        show("/endpoints/{id}", "One endpoint."),
+        create(
+            "/endpoints", "Create an endpoint; it is active at once.", *needed("name"),
             URL_PATH, Input("auth"), WRITE_SCOPE, CLIENTS, READ,
         ),
-        _update(
+        update(
             "/endpoints/{id}", "Change an endpoint.", NAME, URL_PATH, WRITE_SCOPE, CLIENTS, READ,
         ),
-        *_activate("/endpoints/{id}/activate", "an endpoint"),
-        _delete("/endpoints/{id}", "Delete an endpoint."),
+        *activation("/endpoints/{id}/activate", "an endpoint"),
+        delete("/endpoints/{id}", "Delete an endpoint."),
     ),
     "exports": (
-        _list("/exports", "Where data comes out."),
-        _show("/exports/{id}", "One export."),
-        _create(
-            "/exports", "Create an export.", *_needed("name"),
+        listing("/exports", "Where data comes out."),
+        show("/exports/{id}", "One export."),
+        create(
+            "/exports", "Create an export.", *needed("name"),
             Input("path"), Input("endpoint"), AUTH_METHODS, REQUIRED_SCOPE,
         ),
-        _update("/exports/{id}", "Change an export.", NAME, AUTH_METHODS, REQUIRED_SCOPE),
-        _delete("/exports/{id}", "Delete an export; the data stays."),
+        update("/exports/{id}", "Change an export.", NAME, AUTH_METHODS, REQUIRED_SCOPE),
+        delete("/exports/{id}", "Delete an export; the data stays."),
     ),
     "datapoints": (
-        _list(
+        listing(
             "/datapoints", "What came in, newest first.",
             Input("endpoint"), Input("from"), Input("to"), Input("principal"), Input("include"),
         ),
-        _delete("/datapoints", "Delete what came in through an endpoint.", *_needed("endpoint")),
+        delete("/datapoints", "Delete what came in through an endpoint.", *needed("endpoint")),
     ),
     "mqtt-configs": (
-        _list("/mqtt-configs", "Which outside brokers are to be read."),
-        _show("/mqtt-configs/{id}", "One outside broker."),
-        _create(
+        listing("/mqtt-configs", "Which outside brokers are to be read."),
+        show("/mqtt-configs/{id}", "One outside broker."),
+        create(
             "/mqtt-configs", "Add an outside broker.",
-            *_needed("name", "broker_url", "topic_filter"), WRITE_SCOPE,
+            *needed("name", "broker_url", "topic_filter"), WRITE_SCOPE,
         ),
-        _update("/mqtt-configs/{id}", "Change an outside broker.", NAME, *BROKER),
-        *_activate("/mqtt-configs/{id}/activate", "the reading of a broker"),
-        _delete("/mqtt-configs/{id}", "Delete an outside broker."),
+        update("/mqtt-configs/{id}", "Change an outside broker.", NAME, *BROKER),
+        *activation("/mqtt-configs/{id}/activate", "the reading of a broker"),
+        delete("/mqtt-configs/{id}", "Delete an outside broker."),
     ),
-    "audit": (_list("/audit", "Who changed what, newest first."),),
+    "applications": (
+        listing("/applications", "The applications with their scopes and roles."),
+        show("/applications/{application}", "One application."),
+        create(
+            "/applications", "Create an application with the roles that every one has.",
+            *needed("name"), TITLE, LAUNCH_URL, RESOURCE,
+        ),
+        update(
+            "/applications/{application}", "Change an application; its name stays.",
+            TITLE, LAUNCH_URL, RESOURCE,
+        ),
+        create(
+            "/applications/{application}/register",
+            "Let its roles be assigned; it needs a scope that one of its roles holds.",
+            name="register",
+        ),
+        delete("/applications/{application}", "Delete it with its scopes and roles.", FORCE),
+    ),
+    "application-scopes": (
+        listing("/applications/{application}/scopes", "The scopes of an application."),
+        create(
+            "/applications/{application}/scopes", "Define one: APPLICATION.NAME.",
+            *needed("name"), DESCRIPTION,
+        ),
+        delete("/applications/{application}/scopes/{scope}", "Delete one.", FORCE),
+    ),
+    "application-roles": (
+        listing("/applications/{application}/roles", "The roles of an application."),
+        show("/applications/{application}/roles/{role}", "One role and all that it comes to."),
+        create(
+            "/applications/{application}/roles", "Define a role, by its own name: admin, user …",
+            *needed("name"), DESCRIPTION,
+        ),
+        update(
+            "/applications/{application}/roles/{role}",
+            "Change a role; the scopes or includes that are named replace the present ones.",
+            DESCRIPTION, *CONTENTS,
+        ),
+        delete("/applications/{application}/roles/{role}", "Delete one.", FORCE),
+    ),
+    "gateway-routes": (
+        listing("/applications/{application}/routes", "What requests to an application need."),
+        show("/applications/{application}/routes/{id}", "One route."),
+        create(
+            "/applications/{application}/routes", "Declare what some requests need.",
+            *needed("host", "path"), *ROUTE, name="declare",
+        ),
+        update(
+            "/applications/{application}/routes/{id}", "Change a route.",
+            Input("host"), Input("path"), *ROUTE,
+        ),
+        create(
+            "/applications/{application}/routes/import",
+            "Declare what an OpenAPI document says of its operations.",
+            Input("host", required=True), Input("document", Kind.FILE, required=True),
+            name="import",
+        ),
+        delete("/applications/{application}/routes/{id}", "Take a route away."),
+    ),
+    "launchpad": (listing("/api/launchpad", "The applications that are open to you."),),
+    "audit": (listing("/audit", "Who changed what, newest first."),),
     "vocabulary": (Verb("show", "All scopes, roles and presets.", "GET", "/vocabulary"),),
     "keys": (
-        _list("/signing-keys", "The signing keys, public halves only."),
-        _create("/signing-keys/rotate", "Let a new key follow the present one.", name="rotate"),
+        listing("/signing-keys", "The signing keys, public halves only."),
+        create("/signing-keys/rotate", "Let a new key follow the present one.", name="rotate"),
     ),
 }  # fmt: skip

@@ -91,21 +91,21 @@ class Scenario:
         await self._make("end-users", email=OBSERVER, scopes=[READ, WRITE])
         path = f"/api/workspaces/{SLUG}/end-users/{OBSERVER}/metadata/ingest_context"
         token = await self._machine_token(worker)
-        _expect(await self._http.put(path, json={"value": CONTEXT}, headers=token), 200)
+        expect(await self._http.put(path, json={"value": CONTEXT}, headers=token), 200)
 
     async def _withdraw_a_station(self) -> None:
         """A station whose client is deleted: its token, good for an hour, is refused at once."""
         old = await self._machine("Withdrawn station", WRITE)
         token = await self._machine_token(old)
         path = f"/api/workspaces/{SLUG}/clients/{old.id}"
-        _expect(await self._http.delete(path, headers=self._key), 204)
+        expect(await self._http.delete(path, headers=self._key), 204)
         refused = await self._http.post(f"/data/{SLUG}/{ENDPOINT}", json={}, headers=token)
-        _expect(refused, 401)
+        expect(refused, 401)
 
     async def _make(self, noun: str, **body: Any) -> dict[str, Any]:
         path = f"/api/workspaces/{SLUG}/{noun}"
         answer = await self._http.post(path, json=body, headers=self._key)
-        return dict(_expect(answer, 200, 201).json())
+        return dict(expect(answer, 200, 201).json())
 
     # --- what the machines and the person do ----------------------------------------------------
 
@@ -146,7 +146,7 @@ class Scenario:
         answer = await self._http.post(
             f"{self._issuer}/token", data=dict(form), auth=authentication
         )
-        return {"authorization": f"Bearer {_expect(answer, 200).json()['access_token']}"}
+        return {"authorization": f"Bearer {expect(answer, 200).json()['access_token']}"}
 
     async def _send(self, token: Mapping[str, str], rows: Sequence[dict[str, Any]]) -> None:
         """Post rows, some thousands in one request, one JSON object a line."""
@@ -154,17 +154,18 @@ class Scenario:
         for batch in _batches(rows):
             body = "\n".join(json.dumps(row, separators=(",", ":")) for row in batch)
             path = f"/data/{SLUG}/{ENDPOINT}"
-            _expect(await self._http.post(path, content=body, headers=headers), 202)
+            expect(await self._http.post(path, content=body, headers=headers), 202)
 
     async def _count(self, token: Mapping[str, str]) -> int:
         count, page = 0, f"/exports/{SLUG}/{ENDPOINT}?limit=1000"
         while page:
-            answer = _expect(await self._http.get(page, headers=token), 200).json()
+            answer = expect(await self._http.get(page, headers=token), 200).json()
             count, page = count + len(answer["data"]), answer["next_page"]
         return count
 
 
-def _expect(answer: httpx.Response, *statuses: int) -> httpx.Response:
+def expect(answer: httpx.Response, *statuses: int) -> httpx.Response:
+    """The answer, if it has one of these statuses; raises `Unexpected`."""
     if answer.status_code not in statuses:
         asked = f"{answer.request.method} {answer.request.url.path}"
         raise Unexpected(f"{asked}: {answer.status_code} {answer.text[:500]}")
