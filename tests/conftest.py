@@ -5,7 +5,10 @@ Nothing here starts before a test asks for it, so `tests/core` runs without any 
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
+import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clock import FrozenClock
+from tests.migrated import migrated_file
 from tests.postgres import Cluster, Postgres, running_cluster
 from tests.servers import Installation
 
@@ -23,6 +27,11 @@ if TYPE_CHECKING:
 
 QUICK_FIRST = ("core", "architecture", "guard", "store", "services")
 SLOW_LAST = ("protocol", "environment", "processes", "browser")
+# Where processes share the work: after the quickest comes what takes longest, so that all end
+# together.
+QUICKEST = ("core", "architecture")
+LONG_FIRST = ("api/fuzz/test_schemathesis.py", "processes", "dialects", "cli", "environment",
+              "protocol/peers", "browser", "services", "gateway")  # fmt: skip
 
 _seconds: dict[str, float] = defaultdict(float)
 _tests: dict[str, int] = defaultdict(int)
@@ -44,6 +53,13 @@ def certificate_authority(tmp_path_factory: pytest.TempPathFactory) -> Certifica
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[Cluster]:
     """The suite's own PostgreSQL, for fixtures that live longer than a test."""
+    with running_cluster(durable=False) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def durable_cluster() -> Iterator[Cluster]:
+    """One that outlives a power cut; the tests that are about this override `postgres_cluster`."""
     with running_cluster() as cluster:
         yield cluster
 
@@ -55,13 +71,25 @@ def postgres(postgres_cluster: Cluster) -> Iterator[Postgres]:
     databases.drop_databases()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=KINDS)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database; the test runs once for each kind."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'scopewright.db'}"
     postgres: Postgres = request.getfixturevalue("postgres")
     return postgres.fresh_database()
+
+
+@pytest.fixture(params=KINDS)
+def migrated_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The same with every table, and nothing in them."""
+    if request.param == "sqlite":
+        return migrated_file(tmp_path / "scopewright.db")
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.fresh_database(migrated=True)
 
 
 @pytest.fixture
@@ -71,38 +99,56 @@ def installation(tmp_path: Path, database_url: str) -> Iterator[Installation]:
         yield installed
 
 
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-)
-def shared_stage(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Stage]:
-    """One server in this process for each kind of database."""
+# One for each kind, not one with a parameter: pytest keeps a single one of those, and would make
+# it anew whenever the kind changes.
+@pytest.fixture(scope="session")
+def sqlite_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A server in this process."""
     from tests.people import open_stage  # noqa: PLC0415 - the whole server, for those who ask
 
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('stage') / 'scopewright.db'}"
-    else:
-        url = request.getfixturevalue("postgres_cluster").create_database()
+    url = migrated_file(tmp_path_factory.mktemp("stage") / "scopewright.db")
     with open_stage(url, FrozenClock()) as stage:
         yield stage
 
 
-@pytest.fixture
-def stage(shared_stage: Stage) -> Stage:
-    """A workspace of the test's own on it, a day later than the last test's."""
+@pytest.fixture(scope="session")
+def postgresql_stage(postgres_cluster: Cluster) -> Iterator[Stage]:
+    """Another."""
+    from tests.people import open_stage  # noqa: PLC0415
+
+    with open_stage(postgres_cluster.create_migrated_database(), FrozenClock()) as stage:
+        yield stage
+
+
+@pytest.fixture(params=KINDS)
+def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A workspace of the test's own on one of them, days later than the last test's."""
     from tests.people import next_stage  # noqa: PLC0415
 
-    return next_stage(shared_stage)
+    stage = next_stage(request.getfixturevalue(f"{request.param}_stage"))
+    yield stage
+    stage.end()
 
 
 def pytest_configure() -> None:
-    """A terminated run unwinds as an interrupted one does, so fixtures end what they started."""
+    # A terminated run unwinds as an interrupted one does, so fixtures end what they started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Where it is set, hundreds of processes would each compile all that they import.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: _rank(_directory(item.nodeid)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=lambda item: _rank_by_length(item.nodeid.removeprefix("tests/")))
+    else:
+        items.sort(key=lambda item: _rank(_directory(item.nodeid)))
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests stay to the end: the garbage collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -120,6 +166,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _directory(nodeid: str) -> str:
     """`core` for `tests/core/test_scopes.py::test_…`."""
     return nodeid.removeprefix("tests/").partition("/")[0]
+
+
+def _rank_by_length(path: str) -> int:
+    if path.startswith(QUICKEST):
+        return -1
+    found = (place for place, long in enumerate(LONG_FIRST) if path.startswith(long))
+    return next(found, len(LONG_FIRST))
 
 
 def _rank(directory: str) -> int:

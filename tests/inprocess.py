@@ -12,16 +12,17 @@ import email.policy
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.message import EmailMessage
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from scopewright import app
-from scopewright.core.catalogue import ScopeDefinition
+from scopewright.core.applications import Application
+from scopewright.core.catalogue import RoleDefinition, ScopeDefinition
+from scopewright.core.groups import Membership
 from scopewright.core.model import (
     ApiKey,
     Assignment,
@@ -36,23 +37,24 @@ from scopewright.core.model import (
     PrincipalKind,
     ScopeDefault,
     Session,
-    SigningKey,
     TokenOverrides,
     Workspace,
 )
 from scopewright.core.oauth import GRANTS_OF_TYPE, hash_secret
 from scopewright.core.scopes import EVERYTHING, Requested, Scopes
 from scopewright.ids import new_api_key_secret, new_id, new_secret, new_uuid
-from scopewright.keys import KeyRing
 from scopewright.settings import Settings
 from scopewright.store import (
     api_keys,
+    applications,
     assignments,
     clients,
     consents,
     grants,
+    groups,
     holdings,
     principals,
+    roles,
     scopes,
     sessions,
     signing_keys,
@@ -60,8 +62,9 @@ from scopewright.store import (
     workspaces,
 )
 from scopewright.store.database import Database
-from scopewright.store.migrating import migrate
 from tests.clock import FrozenClock
+from tests.migrated import migrate_at
+from tests.signing import first_keys
 
 ADMIN_ROLE = "iotman:admin"
 REDIRECT_URI = "https://app.example/callback"
@@ -106,10 +109,8 @@ class Running:
 
 @contextmanager
 def running(database_url: str, folder: Path, **settings: Any) -> Iterator[Running]:
-    """The application on an empty database, until the block ends."""
-    opened = Database(database_url)
-    migrate(opened)
-    opened.close()
+    """The application on a database without any workspace, until the block ends."""
+    migrate_at(database_url)
     clock, letters = FrozenClock(), folder / "letters"
     chosen = Settings(
         database={"url": database_url},  # type: ignore[arg-type]
@@ -139,12 +140,8 @@ class Tenant:
             workspaces.add(
                 tx, Workspace(self.id, f"w-{self.id[-12:]}", "Acme", self.catalogues, now)
             )
-            for key in _signing_keys():
-                mine = replace(
-                    key, id=new_id("sig"), workspace_id=self.id, published_at=now, signs_from=now
-                )
-                mine = replace(mine, public_jwk={**mine.public_jwk, "kid": mine.id})
-                signing_keys.add(tx, mine)
+            for key in first_keys(self.id, now):
+                signing_keys.add(tx, key)
         self.admin = self.person("admin@example.com", kind=PrincipalKind.MEMBER)
         self.assign(self.admin, ADMIN_ROLE)
         self.admin_key = self.key(self.admin)
@@ -237,6 +234,35 @@ class Tenant:
                 workspaces.touch(tx, self.id, ChangeKind.VOCABULARY, name, at=now)
                 scopes.add(tx, self.id, scope=ScopeDefinition(name), at=now)
 
+    def role(
+        self,
+        name: str,
+        *own: str,
+        includes: tuple[str, ...] = (),
+        application: str | None = None,
+    ) -> None:
+        """A role of the workspace's own, or an application's, with these scopes; unchecked."""
+        now = self.running.clock()
+        role = RoleDefinition(
+            name, application=application, scopes=frozenset(own), includes=frozenset(includes)
+        )
+        with self.running.database.write() as tx:
+            workspaces.touch(tx, self.id, ChangeKind.VOCABULARY, name, at=now)
+            roles.add(tx, self.id, role=role, at=now)
+
+    def application(self, name: str, *, registered: bool = True) -> None:
+        """An application with a scope, `{name}.all`, and a role that lists it, `{name}.user`."""
+        now, scope = self.running.clock(), f"{name}.all"
+        made = Application(
+            new_id("app"), self.id, name, name.title(), now, f"https://{name}.example/",
+            registered_at=now if registered else None,
+        )  # fmt: skip
+        with self.running.database.write() as tx:
+            workspaces.touch(tx, self.id, ChangeKind.VOCABULARY, name, at=now)
+            applications.add(tx, made)
+            scopes.add(tx, self.id, scope=ScopeDefinition(scope, application=name), at=now)
+        self.role(f"{name}.user", scope, application=name)
+
     def grant(self, principal: Principal | str, *names: str) -> None:
         """Grant scopes beneath the API, so unchecked."""
         now, id = self.running.clock(), _id_of(principal)
@@ -258,6 +284,17 @@ class Tenant:
         with self.running.database.write() as tx:
             workspaces.touch(tx, self.id, ChangeKind.HOLDINGS, id, at=now)
             assignments.add(tx, self.id, assignment=Assignment(id, role, self.admin_id, now))
+
+    def group(self, name: str, *members: Principal | str) -> str:
+        """The id of a new group with these members, groups among them, beneath the API."""
+        now, id = self.running.clock(), new_uuid()
+        with self.running.database.write() as tx:
+            workspaces.touch(tx, self.id, ChangeKind.GROUP, id, at=now)
+            principals.add(tx, Principal(id, self.id, PrincipalKind.GROUP, name, None, now))
+            for member in members:
+                membership = Membership(id, _id_of(member), self.admin_id, now)
+                groups.add(tx, self.id, membership=membership)
+        return id
 
     def session(
         self, person: Principal | str, client_id: str, requested: Requested = EVERYTHING
@@ -302,9 +339,3 @@ class Tenant:
 
 def _id_of(principal: Principal | str) -> str:
     return principal if isinstance(principal, str) else principal.id
-
-
-@cache
-def _signing_keys() -> tuple[SigningKey, ...]:
-    """Made once: each workspace gets copies, for making an RSA key takes its time."""
-    return tuple(KeyRing().make_first("", now=FrozenClock()()))

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -35,13 +34,11 @@ from scopewright.core.model import (
     Principal,
     PrincipalKind,
     ScopeDefault,
-    SigningKey,
     TokenOverrides,
     Workspace,
 )
 from scopewright.core.oauth import GRANTS_OF_TYPE, hash_secret
 from scopewright.ids import new_id, new_secret, new_uuid
-from scopewright.keys import KeyRing
 from scopewright.mail import Letter
 from scopewright.settings import Settings
 from scopewright.store import (
@@ -49,6 +46,7 @@ from scopewright.store import (
     clients,
     grants,
     invitations,
+    issued_tokens,
     magic_links,
     principals,
     schema,
@@ -59,6 +57,7 @@ from scopewright.store import (
 from scopewright.store.database import Database
 from scopewright.store.migrating import migrate
 from tests.clock import FrozenClock
+from tests.signing import first_keys
 
 ORIGIN = "http://127.0.0.1:8080"
 CALLBACK = "https://app.example/callback"
@@ -186,14 +185,18 @@ class Stage:
         )
         with self.database.write() as tx:
             workspaces.add(tx, workspace)
-            for key in _keys():
-                id = new_id("key")
-                jwk = key.public_jwk | {"kid": id}
-                renamed = replace(key, id=id, workspace_id=workspace.id, public_jwk=jwk)
-                signing_keys.add(tx, renamed)
+            for key in first_keys(workspace.id, now):
+                signing_keys.add(tx, key)
             for scope, description in SCOPES.items():
                 scopes.add(tx, workspace.id, scope=ScopeDefinition(scope, description), at=now)
         return workspace
+
+    def end(self) -> None:
+        """Remove every workspace, or the pages of people who are in each would grow and grow."""
+        with self.database.write() as tx:
+            for (id,) in tx.all(select(schema.workspaces.c.id)):
+                issued_tokens.remove_workspace(tx, id)
+                workspaces.remove(tx, id)
 
     def person(
         self,
@@ -388,13 +391,11 @@ def open_stage(database_url: str, clock: FrozenClock, **changed: Any) -> Iterato
 
 
 def next_stage(stage: Stage) -> Stage:
-    """Another workspace on the same server, so much later that no rate limit remembers."""
-    stage.clock.advance(days=1)
+    """Another workspace on the same server, so much later that no rate limit remembers.
+
+    It begins at midnight, whatever fraction of a second an earlier test has moved the clock by.
+    """
+    later = stage.clock.advance(days=2)
+    stage.clock.now = later.replace(hour=0, minute=0, second=0, microsecond=0)
     stage.letters.sent.clear()
     return replace(stage)
-
-
-@cache
-def _keys() -> tuple[SigningKey, ...]:
-    """One pair for all workspaces: making an RSA key takes longer than most tests."""
-    return tuple(KeyRing().make_first("", now=FrozenClock()()))

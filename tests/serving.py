@@ -14,8 +14,7 @@ import uvicorn
 from scopewright import app
 from scopewright.clock import Clock
 from scopewright.settings import Settings
-from scopewright.store.database import Database
-from scopewright.store.migrating import migrate
+from tests.migrated import migrate_at
 
 START_SECONDS = 20
 STOP_SECONDS = 30
@@ -24,7 +23,7 @@ STOP_SECONDS = 30
 @contextmanager
 def serving(settings: Settings, *, clock: Clock) -> Iterator[str]:
     """The public URL of a server that answers; its database is migrated first."""
-    _migrate(settings.database.url)
+    migrate_at(settings.database.url)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         public = settings.server.model_copy(update={"public_url": url})
@@ -55,14 +54,6 @@ def serving(settings: Settings, *, clock: Clock) -> Iterator[str]:
             if thread.is_alive():
                 faulthandler.dump_traceback()  # where it hangs
                 raise AssertionError("the server did not stop")
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    try:
-        migrate(database)
-    finally:
-        database.close()
 
 
 def _wait_until_started(server: uvicorn.Server, thread: Thread) -> None:

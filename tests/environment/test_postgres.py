@@ -10,6 +10,12 @@ from tests.postgres import Cluster, Postgres, running_cluster
 pytestmark = pytest.mark.postgres
 
 
+@pytest.fixture(scope="session")
+def postgres_cluster(durable_cluster: Cluster) -> Cluster:
+    """One that loses nothing by a power cut."""
+    return durable_cluster
+
+
 def _value(url: str, query: str) -> object:
     with psycopg.connect(url) as connection:
         row = connection.execute(query).fetchone()

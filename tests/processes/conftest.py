@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.migrated import migrated_file
 from tests.postgres import Cluster
 from tests.servers import Installation, Server
 from tests.worlds import World
@@ -38,14 +39,14 @@ def several(
     """Four servers, each a process of its own."""
     folder = tmp_path_factory.mktemp(f"several-{request.param}")
     with Installation(folder, database_of(request, folder), WITHOUT_LETTER_LIMITS) as installation:
-        init = installation.init()
+        init = installation.found()
         servers = [installation.serve() for _ in range(PROCESSES)]
         yield Several(World.at(servers[0].url, init, installation.letters), servers)
 
 
 def database_of(request: pytest.FixtureRequest, folder: Path) -> str:
-    """An empty database of the kind that a fixture's parameter names."""
+    """A new database of the kind that a fixture's parameter names."""
     if request.param == "sqlite":
-        return f"sqlite:///{folder / 'scopewright.db'}"
+        return migrated_file(folder / "scopewright.db")
     cluster: Cluster = request.getfixturevalue("postgres_cluster")
-    return cluster.create_database()
+    return cluster.create_migrated_database()

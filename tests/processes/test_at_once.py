@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.processes.conftest import Several
+from tests.processes.giving import SCOPES, Giving
 from tests.visitors import Person, a_browser
 from tests.worlds import KnownClient, World
 
@@ -66,32 +67,32 @@ def test_after_each_of_1000_deletions_the_next_request_to_the_other_server_is_re
 def test_after_each_of_1000_random_changes_the_other_server_decides_by_the_new_state(
     here: World, there: httpx.Client, asker: KnownClient
 ) -> None:
-    choose = random.Random(7)
-    scopes = [f"s{number}:read" for number in range(5)]
-    here.define(*scopes)
-    device, held = here.device(), set[str]()
+    giving = Giving(here, random.Random(7))
+    held: list[set[str]] = []
     for _ in range(CHANGES):
-        scope = choose.choice(scopes)
-        _change(here, device, scope, held)
-        answer = there.post(
-            f"/w/{here.id}/token",
-            data={"grant_type": "client_credentials"},
-            auth=device.basic,
-        )
-        assert set(answer.json()["scope"].split()) == held
-        told = there.post(
-            f"/w/{here.id}/introspect",
-            data={"token": answer.json()["access_token"]},
-            auth=asker.basic,
-        )
-        assert set(told.json()["scope"].split()) == held
+        giving.change()
+        held.append(giving.held_by(giving.device.id))
+        assert _of_device(here, there, giving.device, asker) == (held[-1], held[-1])
+        by_member = giving.held_by(giving.member)
+        assert _of_member(here, there) == (by_member, by_member)
+    assert len({frozenset(one) for one in held}) > len(SCOPES)  # it has been various indeed
 
 
-def _change(here: World, device: KnownClient, scope: str, held: set[str]) -> None:
-    if scope in held:
-        answer = here.admin.delete(f"/clients/{device.id}/scopes/{scope}")
-        held.remove(scope)
-    else:
-        answer = here.admin.post(f"/clients/{device.id}/scopes", json={"scope": scope})
-        held.add(scope)
-    assert answer.is_success, answer.text
+def _of_device(
+    here: World, there: httpx.Client, device: KnownClient, asker: KnownClient
+) -> tuple[set[str], set[str]]:
+    """The scopes of a new token, and those that introspection tells of it."""
+    form = {"grant_type": "client_credentials"}
+    answer = there.post(f"/w/{here.id}/token", data=form, auth=device.basic)
+    token = {"token": answer.json()["access_token"]}
+    told = there.post(f"/w/{here.id}/introspect", data=token, auth=asker.basic)
+    return set(answer.json()["scope"].split()), set(told.json()["scope"].split())
+
+
+def _of_member(here: World, there: httpx.Client) -> tuple[set[str], set[str]]:
+    """The scopes of this workspace's own of the administrator's API key: of itself, of a proxy."""
+    key = here.as_bearer(here.api_key)
+    me = there.get("/api/whoami", headers=key).json()["scopes"]
+    passed = there.get(f"/w/{here.id}/verify", params={"any": "1"}, headers=key)
+    told = passed.headers["x-auth-scopes"].split()
+    return set(me) & set(SCOPES), set(told) & set(SCOPES)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.postgres import running_cluster
+from tests.postgres import Cluster, running_cluster
 from tests.processes.conftest import WITHOUT_LETTER_LIMITS, database_of
 from tests.servers import Installation
 from tests.visitors import Person
@@ -83,6 +83,12 @@ class Writers:
         self.refresh_tokens.append(self.person.session()["refresh_token"])
 
 
+@pytest.fixture(scope="session")
+def postgres_cluster(durable_cluster: Cluster) -> Cluster:
+    """One that loses nothing by a power cut."""
+    return durable_cluster
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Installation]:
     url = database_of(request, tmp_path)
@@ -91,7 +97,7 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instal
 
 
 def test_twenty_kills_under_load_lose_nothing_that_was_answered(installed: Installation) -> None:
-    init = installed.init()
+    init = installed.found()
     server = installed.serve()
     world = World.at(server.url, init, installed.letters)
     writers = _writers(world)
@@ -200,7 +206,7 @@ def traced(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Wor
         trace = tmp_path / "trace"
         url = f"sqlite:///{tmp_path / 'scopewright.db'}"
         with Installation(tmp_path, url) as installation:
-            init = installation.init()
+            init = installation.found()
             server = installation.serve(under=tracer(trace))
             yield World.at(server.url, init, installation.letters), trace
         return
@@ -208,7 +214,7 @@ def traced(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Wor
         running_cluster(under=lambda folder: tracer(folder / "trace")) as cluster,
         Installation(tmp_path, cluster.create_database()) as installation,
     ):
-        init = installation.init()
+        init = installation.found()
         server = installation.serve()
         yield World.at(server.url, init, installation.letters), cluster.folder / "trace"
 

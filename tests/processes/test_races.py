@@ -15,6 +15,7 @@ from tests.visitors import REDIRECT_URI, Form, Mailbox, Person, a_browser, submi
 from tests.worlds import KnownClient
 
 THINGS = 300
+ROLES = 30
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +120,48 @@ def _opened_link(several: Several, mailbox: Mailbox) -> tuple[Form, str]:
         submit(browser, browser.get(f"{several.world.url}/sign-in"), address=mailbox.address)
         form = Form(browser.get(mailbox.newest_link(after=before)))
         return form, "; ".join(f"{c.name}={c.value}" for c in browser.cookies.jar)
+
+
+def test_of_two_halves_of_a_circle_of_roles_exactly_one_is_made(several: Several) -> None:
+    admin = several.world.admin
+    there = a_browser(base_url=several.at(1, str(admin.base_url)), headers=admin.headers)
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(ROLES):
+            one, two, three = (f"{name}-{number}" for name in ("one", "two", "three"))
+            for name, includes in ((three, []), (two, [three]), (one, [])):
+                made = admin.post("/roles", json={"name": name, "includes": includes})
+                assert made.status_code == 201, made.text
+            halves = [
+                pool.submit(admin.patch, f"/roles/{one}", json={"includes": [two]}),
+                pool.submit(there.patch, f"/roles/{three}", json={"includes": [one]}),
+            ]
+            made, refused = sorted((half.result() for half in halves), key=lambda a: a.status_code)
+            assert (made.status_code, refused.status_code) == (200, 409)
+            circle = refused.json()["conflict"]
+            assert (circle[0], set(circle), len(circle)) == (circle[-1], {one, two, three}, 4)
+            kept = [admin.get(f"/roles/{name}").json()["includes"] for name in (one, two, three)]
+            assert kept in ([[two], [three], []], [[], [three], [one]])
+
+
+def test_of_two_groups_of_one_name_and_of_two_halves_of_a_circle_one_is_made(
+    several: Several,
+) -> None:
+    admin = several.world.admin
+    there = a_browser(base_url=several.at(1, str(admin.base_url)), headers=admin.headers)
+    with ThreadPoolExecutor(2) as pool:
+        for number in range(ROLES):
+            ids = []
+            for name in (f"Left {number}", f"Right {number}"):
+                bodies = [{"name": name}, {"name": name.upper()}]
+                asked = [pool.submit(admin.post, "/groups", json=bodies[0])]
+                asked += [pool.submit(there.post, "/groups", json=bodies[1])]
+                answers = sorted((one.result() for one in asked), key=lambda a: a.status_code)
+                assert [answer.status_code for answer in answers] == [201, 409]
+                ids.append(answers[0].json()["id"])
+            left, right = ids
+            halves = [
+                pool.submit(admin.put, f"/groups/{left}/members/{right}"),
+                pool.submit(there.put, f"/groups/{right}/members/{left}"),
+            ]
+            statuses = sorted(half.result().status_code for half in halves)
+            assert statuses == [201, 409]

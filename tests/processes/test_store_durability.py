@@ -16,6 +16,7 @@ from sqlalchemy import text
 from scopewright.store.database import Database
 from scopewright.store.migrating import migrate
 from scopewright.store.schema import instance
+from tests.postgres import Cluster
 
 # Writes rows from many threads and says each one's name, in one write(2), once it is acknowledged.
 ACKNOWLEDGE = """
@@ -48,6 +49,12 @@ FOR_EVER = 10**9
 
 def _command(url: str, *, threads: int, count: int, synchronous: str = "") -> list[str]:
     return [sys.executable, "-c", ACKNOWLEDGE, url, str(threads), str(count), synchronous]
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(durable_cluster: Cluster) -> Cluster:
+    """One that loses nothing by a power cut."""
+    return durable_cluster
 
 
 @pytest.fixture

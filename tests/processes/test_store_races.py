@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -24,7 +27,6 @@ from scopewright.store import (
     workspaces,
 )
 from scopewright.store.database import Database, Transaction
-from scopewright.store.migrating import migrate
 from tests.store.world import LATER, NOW, World
 
 PROCESSES, THINGS = 4, 300
@@ -118,44 +120,59 @@ RACES: dict[str, tuple[Callable[[World], list[str]], Callable[[Transaction, str]
 
 
 @pytest.fixture
+def database_url(migrated_database_url: str) -> str:
+    return migrated_database_url
+
+
+@pytest.fixture
 def world(database_url: str) -> World:
-    database = Database(database_url)
-    migrate(database)
-    return World(database)
+    return World(Database(database_url))
 
 
-def _in_processes(work: Callable[..., None], url: str, *arguments: object) -> list[list[Any]]:
-    """What each process answers; all begin at the same moment."""
-    barrier, answers = spawn.Barrier(PROCESSES), spawn.SimpleQueue()
-    processes = [
-        spawn.Process(target=work, args=(barrier, answers, url, *arguments))
-        for _ in range(PROCESSES)
-    ]
-    for process in processes:
-        process.start()
-    answered = [answers.get() for _ in processes]
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-    return answered
+@dataclass(frozen=True)
+class Processes:
+    """Processes that meet at `_barrier` before they do what they are given."""
+
+    pool: ProcessPoolExecutor
+
+    def each(self, work: Callable[..., list[Any]], *arguments: object) -> list[list[Any]]:
+        """What each process answers; none can take two, for all must be there to begin."""
+        asked = [self.pool.submit(work, *arguments) for _ in range(PROCESSES)]
+        return [answer.result() for answer in asked]
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Processes]:
+    """They are started once: to import everything takes them longer than a race."""
+    barrier = spawn.Barrier(PROCESSES)
+    with ProcessPoolExecutor(PROCESSES, spawn, _meet_at, (barrier,)) as pool:
+        yield Processes(pool)
+
+
+_barrier: Barrier
+
+
+def _meet_at(barrier: Barrier) -> None:
+    global _barrier  # noqa: PLW0603 - a process is told once
+    _barrier = barrier
 
 
 @pytest.mark.parametrize("race", RACES)
 def test_each_of_300_things_is_won_by_exactly_one_process(
-    world: World, database_url: str, race: str
+    world: World, database_url: str, processes: Processes, race: str
 ) -> None:
     prepare, _ = RACES[race]
     things = prepare(world)
     world.database.close()
-    won = _in_processes(_win, database_url, race, things)
+    won = processes.each(_win, database_url, race, things)
     assert sorted(thing for of_one in won for thing in of_one) == sorted(things)
     assert sum(bool(of_one) for of_one in won) > 1, "they did not meet"
 
 
 def test_versions_of_four_processes_are_seen_in_order_and_without_gaps(
-    world: World, database_url: str
+    world: World, database_url: str, processes: Processes
 ) -> None:
-    views = _in_processes(_touch_and_look, database_url, world.workspace_id)
+    views = processes.each(_touch_and_look, database_url, world.workspace_id)
     for view in (view for of_one in views for view in of_one):
         assert view == list(range(1, len(view) + 1))
     with world.database.read() as tx:
@@ -163,28 +180,28 @@ def test_versions_of_four_processes_are_seen_in_order_and_without_gaps(
     world.database.close()
 
 
-def _win(barrier: Any, answers: Any, url: str, race: str, things: list[str]) -> None:
+def _win(url: str, race: str, things: list[str]) -> list[str]:
     _, attempt = RACES[race]
     database = Database(url)
     won = []
     for thing in things:
-        barrier.wait(60)
+        _barrier.wait(60)
         with database.write() as tx:
             if attempt(tx, thing):
                 won.append(thing)
-    answers.put(won)
     database.close()
+    return won
 
 
-def _touch_and_look(barrier: Any, answers: Any, url: str, workspace_id: str) -> None:
+def _touch_and_look(url: str, workspace_id: str) -> list[list[int]]:
     database = Database(url)
     views = []
-    barrier.wait(60)
+    _barrier.wait(60)
     for number in range(50):
         with database.write() as tx:
             workspaces.touch(tx, workspace_id, ChangeKind.HOLDINGS, str(number), at=NOW)
         with database.read() as tx:
             seen = changes.since(tx, workspace_id, after=0, limit=1000)
         views.append([change.version for change in seen])
-    answers.put(views)
     database.close()
+    return views

@@ -6,19 +6,30 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.migrated import migrated_file
 from tests.postgres import Cluster
 from tests.protocol.issuer import Issuer, Site, running_site
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
-@pytest.fixture(scope="session", params=KINDS)
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """A server that most tests share; its clock goes on as they move it."""
-    with running_site(_new_database(request, tmp_path_factory)) as running:
+@pytest.fixture(scope="session")
+def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with running_site(migrated_file(tmp_path_factory.mktemp("protocol") / "x.db")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql_site(postgres_cluster: Cluster) -> Iterator[Site]:
+    with running_site(postgres_cluster.create_migrated_database()) as running:
+        yield running
+
+
+@pytest.fixture(params=KINDS)
+def site(request: pytest.FixtureRequest) -> Site:
+    """A server that most tests share; its clock goes on as they move it."""
+    shared: Site = request.getfixturevalue(f"{request.param}_site")
+    return shared
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -26,15 +37,12 @@ def own_site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """A server of one file's own: nobody else writes to its database or moves its clock."""
-    with running_site(_new_database(request, tmp_path_factory)) as running:
-        yield running
-
-
-def _new_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path_factory.mktemp('protocol') / 'scopewright.db'}"
-    cluster: Cluster = request.getfixturevalue("postgres_cluster")
-    return cluster.create_database()
+        url = migrated_file(tmp_path_factory.mktemp("own") / "x.db")
+    else:
+        url = request.getfixturevalue("postgres_cluster").create_migrated_database()
+    with running_site(url) as running:
+        yield running
 
 
 @pytest.fixture

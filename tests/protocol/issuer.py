@@ -11,8 +11,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -35,7 +34,6 @@ from scopewright.core.model import (
     Principal,
     PrincipalKind,
     ScopeDefault,
-    SigningKey,
     TokenOverrides,
     Workspace,
 )
@@ -44,7 +42,6 @@ from scopewright.core.registration import ClientRegistration
 from scopewright.core.scopes import parse
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.core.trusted_issuers import Rule, TrustedIssuer
-from scopewright.keys import KeyRing
 from scopewright.settings import Settings
 from scopewright.store import (
     api_keys,
@@ -64,6 +61,7 @@ from scopewright.store.database import Database
 from tests.clock import FrozenClock
 from tests.outside import Outside
 from tests.serving import serving
+from tests.signing import first_keys
 
 REDIRECT_URI = "http://127.0.0.1:9/callback"  # nothing listens there
 VERIFIER = "v" * 43
@@ -125,7 +123,7 @@ class Issuer:
         }
         with self.database.write() as tx:
             workspaces.add(tx, Workspace(**{**made, **fields}))
-            for key in _first_keys(self.id, self.clock()):
+            for key in first_keys(self.id, self.clock()):
                 signing_keys.add(tx, key)
         return self
 
@@ -451,23 +449,3 @@ _DESCRIPTION = {chr(code) for code in range(0x20, 0x7F)} - {'"', "\\"}
 def _ok(answer: Answer) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     return dict(answer.json())
-
-
-def _first_keys(workspace_id: str, now: datetime) -> list[SigningKey]:
-    fresh = KeyRing().make(workspace_id, "ES256", now=now, publish_before=timedelta(0))
-    return [fresh, _renamed(_rsa_key(), workspace_id, now)]
-
-
-@cache
-def _rsa_key() -> SigningKey:
-    """Made once: a new one takes longer than a test."""
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    return KeyRing().make("", "RS256", now=now, publish_before=timedelta(0))
-
-
-def _renamed(key: SigningKey, workspace_id: str, now: datetime) -> SigningKey:
-    id = ids.new_id("key")
-    jwk = {**key.public_jwk, "kid": id}
-    return replace(
-        key, id=id, workspace_id=workspace_id, public_jwk=jwk, published_at=now, signs_from=now
-    )

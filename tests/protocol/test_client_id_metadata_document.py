@@ -20,6 +20,7 @@ from scopewright.core.model import Client
 from scopewright.store import audit, clients, schema
 from scopewright.store.pages import Window
 from tests.clock import FrozenClock
+from tests.migrated import migrated_file
 from tests.people import CALLBACK, Stage, answer_of, claims_of, next_stage, open_stage
 from tests.tls import HERE, CertificateAuthority, HttpsSite, Reply, https_site
 
@@ -46,23 +47,24 @@ def server(
 ) -> Iterator[Stage]:
     """A server that may go there."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('documents') / 'scopewright.db'}"
+        url = migrated_file(tmp_path_factory.mktemp("documents") / "scopewright.db")
     else:
-        url = request.getfixturevalue("postgres_cluster").create_database()
+        url = request.getfixturevalue("postgres_cluster").create_migrated_database()
     outbound = {"allow": [elsewhere.allow], "ca_file": str(certificate_authority.ca_file)}
     with open_stage(url, FrozenClock(), outbound=outbound) as stage:
         yield stage
 
 
 @pytest.fixture
-def stage(server: Stage, elsewhere: HttpsSite) -> Stage:
+def stage(server: Stage, elsewhere: HttpsSite) -> Iterator[Stage]:
     """A workspace that takes such clients, and a person in it."""
     elsewhere.answers.clear()
     elsewhere.received.clear()
     stage = next_stage(server)
     stage.policy(client_id_metadata_documents=True)
     stage.person(ANN, "sensor:read")
-    return stage
+    yield stage
+    stage.end()
 
 
 def publish(site: HttpsSite, path: str = PATH, age: str | None = None, **said: Any) -> str:

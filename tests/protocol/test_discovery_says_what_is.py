@@ -27,6 +27,7 @@ from scopewright.guard.jws import unverified
 from scopewright.store import schema
 from tests.client_keys import ASSERTION_TYPE, ClientKey
 from tests.clock import FrozenClock
+from tests.migrated import migrated_file
 from tests.people import CALLBACK
 from tests.proofs import ALGORITHMS
 from tests.protocol.issuer import (
@@ -87,7 +88,7 @@ def clients_authority(tmp_path_factory: pytest.TempPathFactory) -> CertificateAu
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server to which no certificate can come."""
-    with running_site(f"sqlite:///{tmp_path_factory.mktemp('bare') / 'x.db'}") as running:
+    with running_site(migrated_file(tmp_path_factory.mktemp("bare") / "x.db")) as running:
         yield running
 
 
@@ -105,7 +106,7 @@ def certified(
         "tls_client_ca": str(clients_authority.ca_file),
     }
     outbound = {"allow": [elsewhere.allow], "ca_file": str(certificate_authority.ca_file)}
-    url = f"sqlite:///{tmp_path_factory.mktemp('certified') / 'x.db'}"
+    url = migrated_file(tmp_path_factory.mktemp("certified") / "x.db")
     with running_site(url, server=server, outbound=outbound) as running:
         yield running
 

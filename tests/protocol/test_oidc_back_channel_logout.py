@@ -368,7 +368,7 @@ def test_a_client_that_listens_no_more_is_left_alone(scene: Scene) -> None:
 
 
 def test_a_server_tells_it_by_itself(
-    database_url: str, site: HttpsSite, certificate_authority: CertificateAuthority
+    migrated_database_url: str, site: HttpsSite, certificate_authority: CertificateAuthority
 ) -> None:
     bodies: Queue[bytes] = Queue()
 
@@ -379,7 +379,7 @@ def test_a_server_tells_it_by_itself(
 
     site.answers["/by-itself"] = take
     outbound = {"allow": [site.allow], "ca_file": str(certificate_authority.ca_file)}
-    with running_site(database_url, outbound=outbound) as server:
+    with running_site(migrated_database_url, outbound=outbound) as server:
         issuer = Issuer.new(server)
         url = site.url("/by-itself")
         phone = issuer.phone_app(registration=ClientRegistration(backchannel_logout_uri=url))

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from scopewright.core.model import Client
@@ -112,6 +112,7 @@ def error_of(answer: httpx.Response) -> str | None:
 
 @RANDOMLY
 @given(request=requests())
+@example(request=[("acr_values", "a"), ("acr_values", "b"), ("request", "a.b.c")])
 def test_what_can_be_pushed_is_what_can_be_brought(
     stage: Stage, client: Client, request: Pairs
 ) -> None:

@@ -14,6 +14,7 @@ from scopewright.core.model import SigningKey, WorkspacePolicy
 from scopewright.core.oauth import JWT_BEARER
 from scopewright.core.trusted_issuers import Rule, TrustedIssuer
 from scopewright.keys import KeyRing
+from tests.migrated import migrated_file
 from tests.outside import BUILDS, Outside, a_key
 from tests.protocol.issuer import Answer, Issuer, KnownClient, assert_refused, running_site
 from tests.tls import HERE, CertificateAuthority, Reply, https_site
@@ -319,7 +320,7 @@ def test_keys_may_stand_at_a_url_and_be_exchanged_there(
 ) -> None:
     with https_site(certificate_authority.issue(*HERE)) as keys:
         outbound = {"allow": (keys.allow,), "ca_file": str(certificate_authority.ca_file)}
-        with running_site(f"sqlite:///{tmp_path / 'keys.db'}", outbound=outbound) as running:
+        with running_site(migrated_file(tmp_path / "keys.db"), outbound=outbound) as running:
             issuer, following = Issuer.new(running), Outside(key=a_key(1))
             rule = Rule(REPOSITORY, issuer.machine("site:deploy").id)
             issuer.trust(OUTSIDE, rule, jwks=None, jwks_uri=keys.url("/keys"))

@@ -20,6 +20,7 @@ from scopewright.guard.fake_issuer import public_jwk
 from scopewright.guard.jws import CLIENT_ALGORITHMS
 from tests.client_keys import ASSERTION_TYPE, ClientKey
 from tests.guard.hostile import Forge, b64
+from tests.migrated import migrated_file
 from tests.protocol.issuer import Answer, Issuer, KnownClient, assert_refused, running_site
 from tests.tls import HERE, CertificateAuthority, HttpsSite, Reply, https_site
 
@@ -345,7 +346,7 @@ def test_under_fapi_the_audience_is_the_issuer_alone(issuer: Issuer) -> None:
 def test_keys_may_stand_at_a_url_and_be_exchanged_there(
     certificate_authority: CertificateAuthority, tmp_path: Path
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'keys.db'}"
+    url = migrated_file(tmp_path / "keys.db")
     with https_site(certificate_authority.issue(*HERE)) as site:
         ca_file = str(certificate_authority.ca_file)
         outbound = {"allow": (site.allow,), "ca_file": ca_file}

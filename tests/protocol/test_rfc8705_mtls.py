@@ -29,6 +29,7 @@ from scopewright.settings import Settings
 from scopewright.store.database import Database
 from tests.clock import FrozenClock
 from tests.gateway.proxies import tls_proxy
+from tests.migrated import migrated_file
 from tests.protocol.issuer import (
     Answer,
     Issuer,
@@ -80,7 +81,7 @@ def proxied(
     authority: CertificateAuthority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """A server behind a trusted proxy: whoever calls from this machine."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('proxied') / 'scopewright.db'}"
+    url = migrated_file(tmp_path_factory.mktemp("proxied") / "scopewright.db")
     server = {
         "trusted_proxies": ("127.0.0.1",),
         "client_certificate_header": HEADER,
@@ -260,7 +261,7 @@ def test_a_certificate_counts_while_it_is_good(tmp_path: Path) -> None:
         "client_certificate_header": HEADER,
         "tls_client_ca": str(authority.ca_file),
     }
-    with running_site(f"sqlite:///{tmp_path / 'x.db'}", server=server) as site:
+    with running_site(migrated_file(tmp_path / "x.db"), server=server) as site:
         certificate = authority.issue(subject=SUBJECT, days=0.5)
         pump = device(Issuer.new(site), certificate, tls_client_auth_subject_dn=DN)
         assert pump.ask().status_code == 200
@@ -472,7 +473,7 @@ def test_a_header_from_an_untrusted_address_is_not_believed(
         "client_certificate_header": HEADER,
         "tls_client_ca": str(authority.ca_file),
     }
-    with running_site(f"sqlite:///{tmp_path / 'x.db'}", server=server) as site:
+    with running_site(migrated_file(tmp_path / "x.db"), server=server) as site:
         issuer = Issuer.new(site)
         certificate = authority.issue(subject=SUBJECT)
         pump = device(issuer, certificate, tls_client_auth_subject_dn=DN)
@@ -490,7 +491,7 @@ def test_a_header_that_nobody_configured_is_not_believed(
     authority: CertificateAuthority, tmp_path: Path
 ) -> None:
     server = {"trusted_proxies": ("127.0.0.1",)}
-    with running_site(f"sqlite:///{tmp_path / 'x.db'}", server=server) as site:
+    with running_site(migrated_file(tmp_path / "x.db"), server=server) as site:
         pump = own_key(Issuer.new(site), authority.self_signed())
         refused(pump.ask())
 
@@ -534,7 +535,7 @@ def test_what_is_advertised_is_what_can_be_shown_here(
         server["client_certificate_header"] = HEADER
     if with_authorities:
         server["tls_client_ca"] = str(authority.ca_file)
-    with running_site(f"sqlite:///{tmp_path / 'x.db'}", server=server) as site:
+    with running_site(migrated_file(tmp_path / "x.db"), server=server) as site:
         issuer = Issuer.new(site)
         said = site.http.get(f"{issuer.issuer}/.well-known/openid-configuration").json()
         assert set(said["token_endpoint_auth_methods_supported"]) == {*PLAIN_METHODS, *more}
@@ -572,7 +573,7 @@ def test_nginx_tells_the_certificate_and_nobody_can_tell_it_another(tmp_path: Pa
         "client_certificate_header": "Client-Certificate",
         "tls_client_ca": str(authority.ca_file),
     }
-    with running_site(f"sqlite:///{tmp_path / 'x.db'}", server=server) as site:
+    with running_site(migrated_file(tmp_path / "x.db"), server=server) as site:
         site.clock.now = datetime.now(UTC)
         issuer, shown = Issuer.new(site), authority.issue(subject=SUBJECT)
         by_name = device(issuer, shown, tls_client_auth_subject_dn=DN)
@@ -608,7 +609,7 @@ def tls_installation(
     }
     with Installation(
         tmp_path,
-        f"sqlite:///{tmp_path / 'x.db'}",
+        migrated_file(tmp_path / "x.db"),
         environment,
         ca_file=certificate_authority.ca_file,
     ) as installed:
@@ -619,7 +620,7 @@ def tls_installation(
 def test_serve_asks_for_the_certificate_itself(
     tls_installation: Installation, certificate_authority: CertificateAuthority, workers: int
 ) -> None:
-    tls_installation.init()
+    tls_installation.found()
     url = tls_installation.serve(workers=workers).url
     database = Database(tls_installation.database_url)
     shown = certificate_authority.issue(subject=SUBJECT)
@@ -648,7 +649,7 @@ def test_serve_asks_for_the_certificate_itself(
 def test_serve_names_files_that_it_cannot_use(
     tls_installation: Installation, certificate_authority: CertificateAuthority
 ) -> None:
-    tls_installation.init()
+    tls_installation.found()
     other = certificate_authority.issue(*HERE)
     for wrong in ("missing.key", str(other.key)):
         tls_installation.environment["SCOPEWRIGHT_SERVER__TLS_KEY"] = wrong

@@ -7,12 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from scopewright.core.applications import Application
+from scopewright.core.catalogue import RoleDefinition, ScopeDefinition
 from scopewright.core.model import ChangeKind, Client, PrincipalKind
 from scopewright.core.particulars import Particulars
 from scopewright.guard.jws import KeySet, unverified
 from scopewright.guard.verifier import verify
-from scopewright.store import workspaces
+from scopewright.ids import new_id
+from scopewright.store import applications, roles, scopes, workspaces
 from tests.people import SCOPES, Stage, answer_of
 from tests.protocol.issuer import Answer, Issuer, KnownClient, assert_refused, bearer
 
@@ -374,3 +378,126 @@ def test_the_management_resource_speaks_for_the_member(stage: Stage, phone: Clie
             },
         )
         assert_refused(refused, 400, "invalid_target")
+
+
+# --- an application as a resource ---------------------------------------------------------------
+
+VIEWER = "https://viewer.example/api"
+
+
+@pytest.fixture
+def viewer(issuer: Issuer) -> Application:
+    """An application whose role lists its scope and includes another role."""
+    made = Application(
+        new_id("app"), issuer.id, "viewer", "Viewer", issuer.clock(), resource=VIEWER
+    )
+    with issuer.database.write() as tx:
+        issuer.touch(tx, ChangeKind.VOCABULARY, "viewer")
+        applications.add(tx, made)
+        for name in ("viewer.all", "pumps:read", "pumps:write"):
+            of = "viewer" if name.startswith("viewer.") else None
+            scope = ScopeDefinition(name, application=of)
+            scopes.add(tx, issuer.id, scope=scope, at=issuer.clock())
+        reader = RoleDefinition("reader", scopes=frozenset({"pumps:read"}))
+        user = RoleDefinition(
+            "viewer.user", application="viewer",
+            scopes=frozenset({"viewer.all"}), includes=frozenset({"reader"}),
+        )  # fmt: skip
+        for role in (reader, user):
+            roles.add(tx, issuer.id, role=role, at=issuer.clock())
+    return made
+
+
+def include(issuer: Issuer, *names: str) -> None:
+    with issuer.database.write() as tx:
+        issuer.touch(tx, ChangeKind.VOCABULARY, "reader")
+        roles.change(tx, issuer.id, role=RoleDefinition("reader", scopes=frozenset(names)))
+
+
+def test_a_token_for_an_application_has_what_its_roles_come_to_of_what_is_held(
+    issuer: Issuer, viewer: Application
+) -> None:
+    rich = issuer.machine("viewer.all", "pumps:read", "pumps:write", "iotman:scopes:read")
+    assert len(issuer.token(rich).json()["scope"].split()) == 4
+    said = claims(issuer, token(issuer, rich, VIEWER), VIEWER)
+    assert (said["aud"], said["scope"]) == (VIEWER, "pumps:read viewer.all")
+    poor = issuer.machine("pumps:write", "viewer.all")
+    assert token(issuer, poor, VIEWER).json()["scope"] == "viewer.all"
+    refused = token(issuer, poor, VIEWER, scope="pumps:write")
+    assert_refused(refused, 400, "invalid_scope")
+
+
+def test_what_changes_in_its_roles_is_in_the_next_token_for_it(
+    issuer: Issuer, viewer: Application
+) -> None:
+    person = issuer.person("viewer.all", "pumps:read", "pumps:write")
+    phone = issuer.phone_app()
+    first = issuer.redeem(phone, begun(issuer, phone, person, VIEWER))
+    assert first.json()["scope"] == "pumps:read viewer.all"
+    include(issuer, "pumps:read", "pumps:write")
+    second = issuer.refresh(phone, first.json()["refresh_token"])
+    assert second.json()["scope"] == "pumps:read pumps:write viewer.all"
+    include(issuer)
+    third = issuer.refresh(phone, second.json()["refresh_token"])
+    assert third.json()["scope"] == "viewer.all"
+
+
+def test_an_application_that_is_gone_is_a_resource_no_more(
+    issuer: Issuer, viewer: Application
+) -> None:
+    machine = issuer.machine("viewer.all")
+    assert token(issuer, machine, VIEWER).status_code == 200
+    assert token(issuer, issuer.machine(), f"{VIEWER}/").status_code == 400
+    with issuer.database.write() as tx:
+        issuer.touch(tx, ChangeKind.VOCABULARY, "viewer")
+        applications.remove(tx, viewer.id)
+    assert_refused(token(issuer, machine, VIEWER), 400, "invalid_target")
+
+
+def test_the_person_is_asked_about_what_the_application_is_about(
+    stage: Stage, phone: Client
+) -> None:
+    made = Application(
+        new_id("app"), stage.workspace.id, "viewer", "Viewer", stage.workspace.created_at,
+        resource=VIEWER,
+    )  # fmt: skip
+    role = RoleDefinition("viewer.user", application="viewer", scopes=frozenset({"sensor:read"}))
+    with stage.database.write() as tx:
+        at = stage.workspace.created_at
+        workspaces.touch(tx, stage.workspace.id, ChangeKind.VOCABULARY, "viewer", at=at)
+        applications.add(tx, made)
+        roles.add(tx, stage.workspace.id, role=role, at=at)
+    stage.person(ANN, *SCOPES)
+    browser = stage.signed_in(ANN)
+    consent = browser.get(asked(stage, phone, VIEWER))
+    assert "sensor:read" in consent.text
+    assert "sensor:write" not in consent.text
+    code = answer_of(browser.submit(consent))["code"]
+    assert stage.exchange(phone, code).json()["scope"] == "sensor:read"
+
+
+# --- how large a token is -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("how_many", "warned"), [(30, False), (120, True)])
+def test_a_large_token_is_warned_about_once_with_whose_it_is_and_no_secret(
+    issuer: Issuer, how_many: int, warned: bool
+) -> None:
+    machine = issuer.machine(*(f"scope-with-a-long-name:{n}" for n in range(how_many)))
+    with capture_logs() as logged:
+        access_token = issuer.token(machine).json()["access_token"]
+    assert (len(access_token) > 4096) is warned
+    told = [line for line in logged if line["event"] == "access token is large"]
+    assert (
+        told
+        == [
+            {
+                "event": "access token is large",
+                "log_level": "warning",
+                "client": machine.id,
+                "principal": machine.id,
+                "bytes": len(access_token),
+            }
+        ]
+        * warned
+    )

@@ -18,7 +18,7 @@ from scopewright.guard import Guard
 from scopewright.guard.dpop import AGE, ALGORITHMS
 from scopewright.guard.nonces import LIFETIME
 from scopewright.guard.possession import Possession
-from tests.postgres import Cluster
+from tests.migrated import migrated_file
 from tests.proofs import ProofKey
 from tests.protocol.issuer import (
     Answer,
@@ -434,10 +434,9 @@ def strict_site(
 ) -> Iterator[Site]:
     """A server that wants a nonce in every proof, behind a proxy on this machine."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('strict') / 'scopewright.db'}"
+        url = migrated_file(tmp_path_factory.mktemp("strict") / "scopewright.db")
     else:
-        cluster: Cluster = request.getfixturevalue("postgres_cluster")
-        url = cluster.create_database()
+        url = request.getfixturevalue("postgres_cluster").create_migrated_database()
     proxies = {"trusted_proxies": ["127.0.0.1"]}
     with running_site(url, tokens={"dpop_nonces": True}, server=proxies) as running:
         yield running
