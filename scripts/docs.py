@@ -14,14 +14,15 @@ from pathlib import Path
 
 from scopewright.api.routes import ROUTES
 from scopewright.catalogues import INTERNAL, read_shipped
-from scopewright.core.catalogue import Catalogue, Vocabulary, presets
+from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.presets import presets
 from scopewright.web.problems import BUG, TABLE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-IOTMAN = ROOT / "tests" / "dialects" / "test_iotman.py"
+DIALECTS = ROOT / "tests" / "dialects"
 CONSOLE = "left to the console"
-LEFT = {
+LEFT_OF_IOTMAN = {
     116: ("Inviting, one finds the internal scopes folded away, below the presets.", CONSOLE),
     117: ("Internal scopes are told from the workspace's own at a glance.", CONSOLE),
     118: ("A redirect URI is asked for only where people will act.", CONSOLE),
@@ -87,15 +88,32 @@ def problem_table() -> str:
     return table(["type", "status", "title", "means"], rows)
 
 
+Shown = dict[int, tuple[str, str]]
+
+
 def iotman_table() -> str:
-    """Every behaviour by its number: the docstring of its test, or why there is none yet."""
-    shown = dict(LEFT)
-    for node in ast.parse(IOTMAN.read_text()).body:
+    return behaviour_table(LEFT_OF_IOTMAN | shown_by("test_iotman.py"), range(1, 121))
+
+
+def mindsphere_table() -> str:
+    numbers = [*range(1, 63), 64, 65, 66, 68, 70, 71, 75]
+    return behaviour_table(shown_by("test_mindsphere.py"), numbers)
+
+
+def shown_by(file: str) -> Shown:
+    """Behaviours by number: the docstring of each one's test, and the test's name."""
+    shown = {}
+    for node in ast.parse((DIALECTS / file).read_text()).body:
         numbered = re.match(r"test_(\d{3})_", getattr(node, "name", ""))
         if numbered and isinstance(node, ast.FunctionDef):
             words = " ".join((ast.get_docstring(node) or "").split())
             shown[int(numbered[1])] = (words, f"`{node.name}`")
-    assert set(shown) == set(range(1, 121)), "every behaviour is tested, or said to be left"
+    return shown
+
+
+def behaviour_table(shown: Shown, numbers: Iterable[int]) -> str:
+    """Every behaviour by its number: its test, or why there is none yet."""
+    assert set(shown) == set(numbers), "every behaviour is tested, or said to be left"
     return table(["", "behaviour", "test"], ([str(n), *shown[n]] for n in sorted(shown)))
 
 
@@ -109,6 +127,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "scopes": scope_table,
     "problems": problem_table,
     "iotman": iotman_table,
+    "mindsphere": mindsphere_table,
 }
 
 

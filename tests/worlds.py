@@ -66,14 +66,11 @@ class World:
             init["admin_email"],
         )  # fmt: skip
 
-    def another(self, name: str | None = None) -> World:
+    def another(self, name: str | None = None, **more: Any) -> World:
         """One more workspace of the same administrator, with a key of its own."""
-        name = name or f"Workspace {secrets.token_hex(4)}"
-        made = _made(
-            self.http.post(
-                "/api/workspaces", json={"name": name}, headers=self.as_bearer(self.api_key)
-            )
-        )
+        body = {"name": name or f"Workspace {secrets.token_hex(4)}", **more}
+        headers = self.as_bearer(self.api_key)
+        made = _made(self.http.post("/api/workspaces", json=body, headers=headers))
         return World(
             self.url, made["id"], made["slug"], made["issuer"], made["api_key"], self.letters,
             self.admin_email,

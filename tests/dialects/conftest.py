@@ -43,8 +43,11 @@ def site(
     """`scopewright init` and `scopewright serve`, as an administrator runs them."""
     folder = tmp_path_factory.mktemp("site")
     database_url = _empty_database(kind, request, folder)
-    limits = {"SCOPEWRIGHT_SIGN_IN__LETTERS_A_SOURCE": str(PLENTY)}
-    with Installation(folder, database_url=database_url, environment=limits) as installed:
+    environment = {
+        "SCOPEWRIGHT_SIGN_IN__LETTERS_A_SOURCE": str(PLENTY),
+        "SCOPEWRIGHT_SERVER__TRUSTED_PROXIES": "127.0.0.1",
+    }
+    with Installation(folder, database_url=database_url, environment=environment) as installed:
         made = installed.init()
         installed.serve()
         yield Site(World.at(installed.url, made, installed.letters), database_url)
