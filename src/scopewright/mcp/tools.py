@@ -182,15 +182,23 @@ def tools(document: Mapping[str, Any]) -> Mapping[str, Tool]:
 
 
 def _way(method: str, path: str, route: Mapping[str, Any], schemas: Mapping[str, Schema]) -> Way:
-    arguments = {
-        one["name"]: Argument(one["in"], _inlined(one["schema"], schemas), one["required"])
-        for one in route.get("parameters", ())
-        if one["name"] != _WORKSPACE
-    }
-    for name, argument in _members(route.get("requestBody"), schemas):
-        assert name not in arguments, f"{method} {path}: {name} would mean two things"
-        arguments[name] = argument
-    return Way(route["operationId"], method, path, route["description"], arguments)
+    members = dict(_members(route.get("requestBody"), schemas))
+    arguments = {}
+    for one in route.get("parameters", ()):
+        name = one["name"]
+        if name in members:  # of two names the path's is called after what it names
+            name = _named_thing(path, name)
+            path = path.replace(f"{{{one['name']}}}", f"{{{name}}}")
+        if name != _WORKSPACE:
+            schema = _inlined(one["schema"], schemas)
+            arguments[name] = Argument(one["in"], schema, one["required"])
+    return Way(route["operationId"], method, path, route["description"], arguments | members)
+
+
+def _named_thing(path: str, variable: str) -> str:
+    """What a variable of a path names: `{name}` of `…/applications/{name}` an `application`."""
+    collection = path.partition(f"/{{{variable}}}")[0].rpartition("/")[2]
+    return collection.removesuffix("s").replace("-", "_")
 
 
 def _members(
