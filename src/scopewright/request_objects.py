@@ -70,6 +70,7 @@ class RequestObjects:
         if request is None:
             check_unsigned(client)
             return sent
+        sent.check_unrepeated()
         issuer, now = f"{self.public_url}/w/{workspace.id}", self.clock()
         claims = self._claims(client, request, _algorithms(workspace, client))
         ends = check_claims(claims, client=client, issuer=issuer, now=now)
