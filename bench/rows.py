@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench import growth, guard, limits
+from bench import growth, guard, limits, roles
 from bench.figures import Bound, Contestant, Figure
 from bench.load import Request, run
 from bench.ours import Ours, refresh_request, whoami_request
@@ -168,6 +168,22 @@ ROWS = (
         floors=(Bound(200_000, contestant="guard"),),
         goals=(Bound(500_000, contestant="guard"),),
         unit="tokens/s",
+    ),
+    Row(
+        "catalogue",
+        "Roles: the closures of all 48 roles of the largest catalogue, warm",
+        roles.catalogue,
+        floors=(Bound(1, contestant="closure", at_most=True),),
+        goals=(Bound(0.5, contestant="closure", at_most=True),),
+        unit="ms",
+    ),
+    Row(
+        "role-graph",
+        "Roles: a graph of 1,000 roles, 50 deep, built and expanded",
+        roles.deep_graph,
+        floors=(Bound(20, contestant="expansion", at_most=True),),
+        goals=(Bound(5, contestant="expansion", at_most=True),),
+        unit="ms",
     ),
     Row(
         "growth",
