@@ -27,6 +27,7 @@ GUARDED = [route for route in HERE if route.operation is not None]
 OPEN_TO_EVERY_PRINCIPAL = {
     ("GET", "/api/whoami"),
     ("GET", "/api/launchpad"),
+    ("GET", "/api/workspaces/{ws}/principals/me"),
     ("POST", "/api/workspaces"),
 }
 DATA_PLANE = ("/data/", "/exports/")
@@ -125,6 +126,9 @@ def path_of(route: Route, machine_id: str) -> str:
         "{scope}": "sensor:read",
         "{name}": "sensor:read",
         "{key}": "ingest_context",
+        "{role}": "iotman:viewer",
+        "{principal}": "ann@example.com",
+        "{include}": "gone",
     }
     for placeholder, name in names.items():
         path = path.replace(placeholder, name)
