@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.routing import compile_path
 
-from scopewright.api import application
+from scopewright.api import assembly
 from scopewright.api.entrance import Entrance
 from scopewright.api.routes import ROUTES, WORKSPACE, Route
 from scopewright.core.errors import Invalid
 from scopewright.mcp.tools import READ, Call, Tool, Way, tools
 
 ID = "0192aaaa-0000-7000-8000-000000000000"
-DOCUMENT = application.build(cast(Entrance, None)).openapi()  # no request is made
+DOCUMENT = assembly.build(cast(Entrance, None)).openapi()  # no request is made
 TOOLS = tools(DOCUMENT)
 WAYS = [(tool, way) for tool in TOOLS.values() for way in tool.ways]
 HERE = [route for route in ROUTES if route.path.startswith(WORKSPACE) and route.operation]

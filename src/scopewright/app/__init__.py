@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from scopewright.api import application as api_application
+from scopewright.api import assembly
 from scopewright.api.entrance import Entrance
 from scopewright.api.identity import Whoami
 from scopewright.api.problem_pages import problem_routes
@@ -64,7 +64,7 @@ def build(
         settings=settings,
         public_url=parts.public_url,
     )
-    api = api_application.build(entrance)
+    api = assembly.build(entrance)
     tokens = token_engine(parts)
     gateway = make_gateway(parts, tokens)
     pages = Starlette(
