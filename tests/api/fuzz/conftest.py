@@ -18,16 +18,22 @@ from tests.api.fuzz.world import World
 from tests.inprocess import Running, running
 
 
-@pytest.fixture(scope="package")
-def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder = tmp_path_factory.mktemp("fuzz")
-    log.configure(logging.CRITICAL)  # thousands of requests, each with its line
-    with running(f"sqlite:///{folder / 'scopewright.db'}", folder) as started:
-        yield started
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of requests, each with its line; the next file's tests read theirs."""
+    log.configure(logging.CRITICAL)
+    yield
     structlog.reset_defaults()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
+def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("fuzz")
+    with running(f"sqlite:///{folder / 'scopewright.db'}", folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def document(fuzzed: Running) -> dict[str, Any]:
     """The OpenAPI document."""
     answer = fuzzed.http.request("GET", "/openapi.json")
@@ -36,12 +42,12 @@ def document(fuzzed: Running) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def schema(document: dict[str, Any]) -> schemathesis.BaseSchema:
     return schema_of(document, POSITIVE, NEGATIVE)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def wire(fuzzed: Running) -> Iterator[Wire]:
     with asyncio.Runner() as runner:
         opened = Wire(fuzzed, runner)
