@@ -128,9 +128,18 @@ principals = Table(
     "principals", metadata,
     _text("id", key=True), _in_workspace(), _text("kind"), _text("name"),
     _text("provider", null=True), _text("subject", null=True),
-    _instant("created_at"), _instant("disabled_at", null=True),
+    _instant("created_at"), _instant("disabled_at", null=True), _text("owner_id", null=True),
     UniqueConstraint("workspace_id", "kind", "provider", "subject"),
     Index("ix_principals_identity", "provider", "subject"),
+)  # fmt: skip
+
+# Every way by which a principal proves who it is, the one that it is called by among them.
+identities = Table(
+    "identities", metadata,
+    _of("workspaces", "workspace_id", key=True), _text("kind", key=True),
+    _text("provider", key=True), _text("subject", key=True), _of("principals", "principal_id"),
+    _text("linked_by"), _instant("linked_at"), _instant("last_used_at", null=True),
+    Index(None, "principal_id"), Index("ix_identities_identity", "provider", "subject"),
 )  # fmt: skip
 
 scopes = Table(
@@ -326,7 +335,8 @@ api_keys = Table(
     _of("api_keys", "parent_id", null=True), _text("secret_hash"), _text("requested"),
     _text("note"), _text("created_by"), _instant("created_at"), _instant("expires_at", null=True),
     _instant("last_used_at", null=True), _instant("revoked_at", null=True),
-    Index(None, "principal_id"), Index(None, "parent_id"),
+    _list("tags"), _text("last_used_from", null=True), _text("last_used_for", null=True),
+    Index(None, "principal_id", "id"), Index(None, "parent_id"),
 )  # fmt: skip
 
 magic_links = Table(
@@ -342,7 +352,24 @@ sign_ins = Table(
     "sign_ins", metadata,
     _text("cookie_hash", key=True), _text("provider"), _text("subject"),
     _instant("authenticated_at"), _instant("last_seen_at"), _instant("expires_at"),
+    _optional("state"),
     Index(None, "expires_at"),
+)  # fmt: skip
+
+# Browsers that are away at a provider of identities, until they come back.
+upstream_sign_ins = Table(
+    "upstream_sign_ins", metadata,
+    _text("state_hash", key=True), _text("provider"), _text("browser_hash"),
+    _text("continue_to", null=True), _instant("created_at"), _instant("expires_at"),
+    Index(None, "expires_at"),
+)  # fmt: skip
+
+# What resource servers mark their resources with, and who may do what with such.
+access_tags = Table(
+    "access_tags", metadata,
+    _of("workspaces", "workspace_id", key=True), _text("name", key=True), _text("description"),
+    Column("is_public", Boolean, nullable=False), _json("entries"), _json("owners"),
+    _json("includes"), _instant("created_at"),
 )  # fmt: skip
 
 principal_metadata = Table(
