@@ -92,7 +92,7 @@ def _use(tx: Transaction, hash: str) -> bool:
 
 
 def _consume(tx: Transaction, hash: str) -> bool:
-    return sessions.consume_token(tx, hash, at=NOW) is not None
+    return sessions.rotate_token(tx, hash, following=f"after {hash}", at=NOW, until=NOW)
 
 
 def _take(tx: Transaction, hash: str) -> bool:

@@ -1,4 +1,4 @@
-"""Sessions and refresh tokens: ended once, consumed once."""
+"""Sessions and refresh tokens: ended once, followed once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from scopewright.core.scopes import EVERYTHING, Requested
 from scopewright.ids import new_id
 from scopewright.store import sessions
+from scopewright.store.database import Transaction
 from scopewright.store.pages import Window
 from tests.store.world import LATER, NOW, REQUESTED, TOMORROW, World
 
@@ -87,13 +88,23 @@ def test_purging_forgets_what_ended_or_expired_before_with_its_tokens(world: Wor
         assert sessions.get(tx, active.id) == active
 
 
-def test_a_refresh_token_comes_back_equal_and_is_consumed_once(world: World) -> None:
-    session = world.session()
-    token = world.refresh_token(session)
+def test_a_refresh_token_comes_back_equal_and_is_followed_once(world: World) -> None:
+    session, until = world.session(), LATER + SECOND
+    token, other = world.refresh_token(session), world.refresh_token(world.session())
+    following = replace(token, hash=f"after {token.hash}", issued_at=LATER)
+
+    def rotate(tx: Transaction, hash: str) -> bool:
+        name = f"after {hash}"
+        return sessions.rotate_token(tx, hash, following=name, at=LATER, until=until)
+
     with world.database.write() as tx:
         assert sessions.token(tx, token.hash) == token
-        assert sessions.consume_token(tx, token.hash, at=NOW) == session.id
-        assert sessions.consume_token(tx, token.hash, at=LATER) is None
-        assert sessions.consume_token(tx, "none", at=LATER) is None
-        assert sessions.token(tx, token.hash) == replace(token, consumed_at=NOW)
-        assert sessions.token(tx, "none") is None
+        assert rotate(tx, token.hash)
+        assert not rotate(tx, token.hash)
+        assert not rotate(tx, "none")
+        assert sessions.token(tx, token.hash) == replace(token, consumed_at=LATER)
+        assert sessions.token(tx, following.hash) == following
+        assert sessions.token(tx, "after none") is sessions.token(tx, "none") is None
+        assert sessions.token(tx, other.hash) == other
+        used = sessions.get(tx, session.id)
+        assert used == replace(session, last_used_at=LATER, expires_at=until)

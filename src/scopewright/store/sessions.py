@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Text, bindparam, delete, insert, select, update
 
 from scopewright.core.model import RefreshToken, Session
 from scopewright.core.particulars import NO_TERMS, SessionTerms
@@ -14,7 +14,7 @@ from scopewright.store import logout_notices
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
-from scopewright.store.schema import refresh_tokens, sessions
+from scopewright.store.schema import Instant, refresh_tokens, sessions
 
 _ADD = insert(sessions)
 _BY_ID = select(sessions).where(sessions.c.id == bindparam("id"))
@@ -60,6 +60,27 @@ _CONSUME = (
     update(refresh_tokens)
     .where(refresh_tokens.c.hash == bindparam("key"), refresh_tokens.c.consumed_at.is_(None))
     .values(consumed_at=bindparam("at"))
+    .returning(refresh_tokens.c.session_id)
+)
+# PostgreSQL does all of a rotation in one statement: each is a round trip on a warm path.
+_CONSUMED = _CONSUME.cte("consumed")
+_USED = (
+    update(sessions)
+    .where(sessions.c.id == _CONSUMED.c.session_id)
+    .values(last_used_at=bindparam("at"), expires_at=bindparam("until"))
+    .cte("used")
+)
+_ROTATE = (
+    insert(refresh_tokens)
+    .from_select(
+        ["hash", "session_id", "issued_at"],
+        select(
+            bindparam("following", type_=Text),
+            _CONSUMED.c.session_id,
+            bindparam("at", type_=Instant),
+        ),
+    )
+    .add_cte(_USED)
     .returning(refresh_tokens.c.session_id)
 )
 
@@ -167,10 +188,22 @@ def of_token(tx: Transaction, hash: str) -> tuple[RefreshToken, Session] | tuple
     return found, _session(row)
 
 
-def consume_token(tx: Transaction, hash: str, *, at: datetime) -> str | None:
-    """The session of this refresh token if it was unused until now; of many callers, one wins."""
-    consumed: str | None = tx.scalar(_CONSUME, key=hash, at=at)
-    return consumed
+def rotate_token(
+    tx: Transaction, hash: str, *, following: str, at: datetime, until: datetime
+) -> bool:
+    """Let one refresh token, by its hash, follow another, if that was unused until now.
+
+    Of many callers, one wins. It is a use of the session, which puts the end off.
+    """
+    if tx.connection.dialect.name == "postgresql":
+        parameters = {"key": hash, "following": following, "at": at, "until": until}
+        return tx.scalar(_ROTATE, **parameters) is not None
+    session_id: str | None = tx.scalar(_CONSUME, key=hash, at=at)
+    if session_id is None:
+        return False
+    add_token(tx, RefreshToken(following, session_id, at))
+    use(tx, session_id, at=at, until=until)
+    return True
 
 
 def _session(row: Row[Any]) -> Session:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from scopewright.core import scopes, tokens
 from scopewright.core.authorization import Replayed
@@ -35,15 +36,15 @@ class Refresh:
         session = tokens.check_session(session, client_id=asking.client.id, now=asking.now)
         assert token is not None  # there is no session without one
         check_session_key(session.terms, asking.confirmation)
-        following = presented
+        following, until = presented, asking.now + asking.settings.refresh_lifetime
         if token.consumed_at is not None or asking.profile.rotates_refresh_tokens:
             following = tokens.successor(self.server_secret, presented)
-            if not _rotated(tx, asking, token, following):
+            if not _rotated(tx, asking, token, following=following, until=until):
                 return Replayed(session.id)
+        else:
+            sessions.use(tx, session.id, at=asking.now, until=until)
         # After the rotation, or a replay could hide behind a bad scope; raising undoes it.
         requested = tokens.check_refresh_scope(scopes.parse(asking.form.get("scope")), session)
-        until = asking.now + asking.settings.refresh_lifetime
-        sessions.use(tx, session.id, at=asking.now, until=until)
         return Outcome(
             session.principal_id,
             requested,
@@ -54,17 +55,20 @@ class Refresh:
         )
 
 
-def _rotated(tx: Transaction, asking: Asking, token: RefreshToken, following: str) -> bool:
-    """Whether the successor may be handed out; False for a replay."""
-    following_hash = hash_secret(following)
-    if sessions.consume_token(tx, token.hash, at=asking.now) is not None:
-        sessions.add_token(tx, RefreshToken(following_hash, token.session_id, asking.now))
+def _rotated(
+    tx: Transaction, asking: Asking, token: RefreshToken, *, following: str, until: datetime
+) -> bool:
+    """Whether the successor may be handed out, and the session goes on; False for a replay."""
+    hash, now = hash_secret(following), asking.now
+    if sessions.rotate_token(tx, token.hash, following=hash, at=now, until=until):
         return True
     current = sessions.token(tx, token.hash)
     use = tokens.use_of(
         current or token,
-        sessions.token(tx, following_hash),
-        now=asking.now,
+        sessions.token(tx, hash),
+        now=now,
         grace=asking.settings.refresh_grace,
     )
+    if use is Use.REPEAT:
+        sessions.use(tx, token.session_id, at=now, until=until)
     return use is Use.REPEAT
