@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -93,9 +94,9 @@ def test_a_change_is_undone_once_and_undoing_is_a_change_that_can_be_undone(
     tenant.define("a:r", "b:r")
     define(tenant, "mine", "a:r")
     tenant.call("PATCH", "/roles/mine", {"scopes": ["b:r"]})
-    change, now = revisions(tenant)[0], f"{tenant.running.clock():%Y-%m-%dT%H:%M:%SZ}"
-    undone = undo(tenant, change)
-    assert (undone["id"], undone["undone_at"]) == (change["id"], now)
+    change, undone = revisions(tenant)[0], undo(tenant, revisions(tenant)[0])
+    undone_at = datetime.fromisoformat(undone["undone_at"])
+    assert (undone["id"], undone_at) == (change["id"], tenant.running.clock())
     undo(tenant, change, 409)
     undoing, original, _ = revisions(tenant)
     assert (original["undone_at"], undoing["undone_at"]) == (undone["undone_at"], None)
