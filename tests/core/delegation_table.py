@@ -36,6 +36,7 @@ class Kind(Enum):
     """What the two ends of a gift may be."""
 
     PRINCIPAL = "principal"
+    DISABLED = "a principal that may be disabled"
     GROUP = "group"
     ROLE = "role"
     MISSING_ROLE = "a name that no role has"
@@ -114,7 +115,12 @@ INVITATION = WayOfGiving("an invitation", Kind.STRANGER, Kind.ROLE, _role)
 API_KEY = WayOfGiving(
     "an API key", Kind.GIVER, Kind.REQUESTED, _scopes_of_key, everything_guarded=True
 )
+KEY_FOR_ANOTHER = WayOfGiving(
+    "an API key on somebody's behalf", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds
+)
 CONTROL = WayOfGiving("control of a principal", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds)
+LINKED_IDENTITY = WayOfGiving("linking an identity", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds)
+ENABLING = WayOfGiving("enabling a principal", Kind.GIVER, Kind.DISABLED, _all_it_holds)
 TRUSTED_ISSUER = WayOfGiving(
     "trusting an outside issuer", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds
 )
@@ -134,7 +140,10 @@ WAYS_OF_GIVING = (
     RULE,
     INVITATION,
     API_KEY,
+    KEY_FOR_ANOTHER,
     CONTROL,
+    LINKED_IDENTITY,
+    ENABLING,
     TRUSTED_ISSUER,
     REDIRECT_URI,
 )

@@ -27,6 +27,7 @@ CLIENTS = ("portal",)
 
 POOLS: dict[Kind, tuple[str, ...]] = {
     Kind.PRINCIPAL: PRINCIPALS,
+    Kind.DISABLED: PRINCIPALS,
     Kind.GROUP: GROUPS,
     Kind.ROLE: ROLES,
     Kind.MISSING_ROLE: UNDEFINED_ROLES,
@@ -64,6 +65,7 @@ class World:
     sessions: set[tuple[str, str, Requested]] = field(default_factory=set)
     consents: set[tuple[str, str, Requested]] = field(default_factory=set)
     credentials: list[Credential] = field(default_factory=list)
+    disabled: set[str] = field(default_factory=set)
     _vocabulary: Vocabulary | None = None
 
     # --- what is held (`delegation_table.Holdings`) ---------------------------------------------
@@ -115,6 +117,8 @@ class World:
 
     def credential_holds(self, credential: Credential) -> Scopes:
         """To use, the credential suffices; to give, its principal must still have it."""
+        if credential.principal in self.disabled:
+            return NONE
         now = self.of_principal(credential.principal)
         bearing = now if credential.minted_with is None else credential.minted_with
         return credential.requested.within(bearing) & now
@@ -133,7 +137,13 @@ class World:
         return people | keys
 
     def _reach_of(self, who: str) -> Scopes:
-        controlled = (self.of_principal(other) for one, other in self.control if one == who)
+        if who in self.disabled:
+            return NONE
+        controlled = (
+            self.of_principal(other)
+            for one, other in self.control
+            if one == who and other not in self.disabled
+        )
         redirected = (self.through_client(client) for one, client in self.redirects if one == who)
         invited = frozenset(role for email, role in self.invitations if email == who)
         ruled = frozenset(role for claim, role in self.rules if claim == who)
@@ -154,10 +164,14 @@ class World:
             table.RULE: self.rules,
             table.INVITATION: self.invitations,
             table.CONTROL: self.control,
+            table.LINKED_IDENTITY: self.control,
+            table.KEY_FOR_ANOTHER: self.control,
             table.TRUSTED_ISSUER: self.control,
         }.get(way)
         if relation is not None:
             relation.add((gift.to, gift.what))
+        elif way is table.ENABLING:
+            self.disabled.discard(gift.what)
         elif way is table.API_KEY:
             # `inherit` is all that the principal holds, whatever bears the request for it: this is
             # why a narrower credential may not mint such a key.
@@ -188,6 +202,11 @@ class World:
         for relation in (self.grants, self.assignments, self.memberships, self.rules):
             for pair in sorted(relation):
                 yield relation, pair
+
+    def disable(self, principal: str) -> None:
+        """Nothing that a principal presents counts; what it holds waits."""
+        self.disabled.add(principal)
+        self.sessions = {session for session in self.sessions if session[0] != principal}
 
     def forget_role(self, name: str) -> None:
         """Delete a role; those who include it or have it keep its name, which means nothing."""

@@ -45,7 +45,8 @@ class Spelling:
 INTERNAL = Spelling("internal", "iotman:{}:{}", "iotman:{}{}")
 PLAIN = Spelling("plain", "{}.{}", "{}.{}")
 MINDSPHERE = Spelling("mindsphere", "{}.{}", "mdsp:core:{}.{}")
-SPELLINGS = (INTERNAL, PLAIN, MINDSPHERE)
+TILED = Spelling("tiled", "{}:{}", "{}{}")
+SPELLINGS = (INTERNAL, PLAIN, MINDSPHERE, TILED)
 Planted = dict[str, Any]
 
 
@@ -215,7 +216,8 @@ def alias_in_capitals(say: Spelling) -> Planted:
 def alias_with_another_separator(say: Spelling) -> Planted:
     planted = clean(say)
     name = planted["role"][0]["name"]
-    other = name.replace("roses.", "roses:") if "." in name else name.replace(":", ".")
+    alike = name if {".", ":"} & set(name) else planted["scope"][0]["name"]
+    other = alike.replace("roses.", "roses:") if "." in alike else alike.replace(":", ".")
     return {**planted, "aliases": {other: name}}
 
 
@@ -283,7 +285,9 @@ PLANTS: list[tuple[str, Callable[[Spelling], Planted]]] = [
 def test_a_planted_fault_is_found_and_nothing_else(
     rule: str, plant: Callable[[Spelling], Planted], spelling: Spelling
 ) -> None:
-    assert [fault.rule for fault in found_more(spelling, plant(spelling))] == [rule]
+    found = [fault.rule for fault in found_more(spelling, plant(spelling))]
+    no_orphans = plant is orphan and spelling is TILED  # its admin has whatever stands there
+    assert found == ([] if no_orphans else [rule])
 
 
 def test_every_rule_has_a_plant_and_every_catalogue_is_planted() -> None:

@@ -91,6 +91,12 @@ class Delegation(RuleBasedStateMachine):
         relation.discard(pair)
         self._nobody_gained_beyond(NONE, before)
 
+    @rule(principal=st.sampled_from(PRINCIPALS))
+    def disable(self, principal: str) -> None:
+        before = self.world.reach()
+        self.world.disable(principal)
+        self._nobody_gained_beyond(NONE, before)
+
     @precondition(lambda self: self.world.roles)
     @rule(data=st.data())
     def delete_a_role(self, data: st.DataObject) -> None:

@@ -35,6 +35,7 @@ def admitted(
     ceiling = known.ceiling(resources)
     types = ceiling.within(frozenset(words.by_name))
     details = parse_details(request.only("authorization_details"), types=types)
-    requested = narrowed(beside_details(asked.requested, details), ceiling)
+    meant = words.wholes.meant_by(asked.requested)
+    requested = narrowed(beside_details(meant, details), ceiling)
     particulars = replace(asked.particulars, resources=resources, authorization_details=details)
     return replace(asked, requested=requested, particulars=particulars)

@@ -24,7 +24,8 @@ class Caller:
     """Who asks, through what, and with which scopes.
 
     `held` are a token's own scopes, or for a key or cookie what is held now. `client_id`,
-    `session_id` and `token_id` are set for tokens; `key_id` for API keys.
+    `session_id` and `token_id` are set for tokens; `key_id` for API keys, and `tags` for those that
+    are restricted to some.
     """
 
     principal: Principal
@@ -35,6 +36,7 @@ class Caller:
     session_id: str | None = None
     token_id: str | None = None
     key_id: str | None = None
+    tags: frozenset[str] | None = None
 
     @property
     def workspace_id(self) -> str:
@@ -61,6 +63,27 @@ class Caller:
             if opener is None:
                 raise Forbidden("No scope opens this here.", cause=f"nothing opens {operation}")
             raise Forbidden(f"This needs the scope {opener}.", missing=(opener,))
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A token or key as a request presents it, nothing of it believed yet.
+
+    `request` is what is looked at for the keys that it shows, if the token is bound to one.
+    """
+
+    secret: str
+    request: Any
+    is_under_dpop: bool = False
+
+    @property
+    def is_api_key(self) -> bool:
+        return is_api_key(self.secret)
+
+
+def is_api_key(secret: str) -> bool:
+    """Whether this is spelled as an API key, and so never a token."""
+    return secret.startswith("swk_")
 
 
 Method = TypeVar("Method", bound=Callable[..., Any])

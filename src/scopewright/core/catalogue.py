@@ -11,6 +11,7 @@ from scopewright.core.applications import Application, ApplicationNames
 from scopewright.core.errors import Conflict
 from scopewright.core.roles import Bundle, RoleGraph
 from scopewright.core.scopes import NONE, Scopes
+from scopewright.core.wholes import Wholes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class ScopeDefinition:
     """One permission. `opens` names the platform's own operations that it opens (catalogues only).
 
     `owner` is the catalogue's name, or None for the workspace itself; `application` is the name of
-    the application that it belongs to.
+    the application that it belongs to. `made_of`: it is all of these together (catalogues only).
     """
 
     name: str
@@ -29,6 +30,7 @@ class ScopeDefinition:
     action: str | None = None
     implies: Scopes = NONE
     opens: frozenset[str] = frozenset()
+    made_of: Scopes = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Catalogue:
 
     `aliases` are other spellings of its roles. `applications` says how the names of a workspace's
     applications are spelled where this catalogue is enabled. `redefined` are definitions that say
-    something else of a scope that is defined already; they count for nothing.
+    something else of a scope that is defined already; they count for nothing. `default_role` is
+    what people are assigned when they come in, `administrator_role` whom the settings name.
     """
 
     name: str
@@ -79,6 +82,8 @@ class Catalogue:
     reserved_slugs: frozenset[str] = frozenset()
     applications: ApplicationNames | None = None
     redefined: tuple[ScopeDefinition, ...] = ()
+    default_role: str | None = None
+    administrator_role: str | None = None
 
     def owns(self, name: str) -> bool:
         """Whether the name, in whatever letter case, is this catalogue's to define."""
@@ -123,6 +128,23 @@ class Vocabulary:
     def guarded(self) -> Scopes:
         """The scopes that open operations of the platform itself."""
         return frozenset(name for name, scope in self.by_name.items() if scope.opens)
+
+    @cached_property
+    def wholes(self) -> Wholes:
+        """The scopes that are made of others."""
+        return Wholes({name: one.made_of for name, one in self.by_name.items() if one.made_of})
+
+    @property
+    def default_roles(self) -> frozenset[str]:
+        """What people are assigned when they come in."""
+        said = {catalogue.default_role for catalogue in self.catalogues}
+        return frozenset(self.every_role.keys() & said)
+
+    @property
+    def administrator_role(self) -> str | None:
+        """What the settings give whom they name, by the first catalogue that says it."""
+        said = (catalogue.administrator_role for catalogue in self.catalogues)
+        return next((role for role in said if role is not None), None)
 
     @cached_property
     def every_role(self) -> Mapping[str, RoleDefinition]:
@@ -197,6 +219,8 @@ class Vocabulary:
 
     def roles_with(self, scope: str) -> frozenset[str]:
         """Every role that comes to this scope: what lists it, and so on upwards."""
+        if self.wholes.parts:  # a role may come to all parts by different ways: none leads up
+            return frozenset(role for role, held in self._scopes_of_each.items() if scope in held)
         reached: set[str] = set()
         waiting = [scope]
         while waiting:
@@ -204,6 +228,10 @@ class Vocabulary:
             reached |= above
             waiting.extend(above)
         return frozenset(reached & self.every_role.keys())
+
+    @cached_property
+    def _scopes_of_each(self) -> Mapping[str, Scopes]:
+        return {role: self.scopes_of([role]) for role in self.every_role}
 
     @cached_property
     def resources(self) -> Mapping[str, tuple[str, ...]]:
@@ -240,7 +268,8 @@ class Vocabulary:
         }
 
     def close(self, scopes: Scopes) -> Scopes:
-        """These scopes and all they imply, as far as they exist here."""
+        """These scopes, all they imply and all that is the same, as far as they exist here."""
+        brought_by = self.wholes.brought_by
         reached: set[str] = set()
         waiting = list(scopes)
         while waiting:
@@ -248,6 +277,7 @@ class Vocabulary:
             if definition is not None and definition.name not in reached:
                 reached.add(definition.name)
                 waiting.extend(definition.implies)
+                waiting.extend(brought_by(definition.name, reached))
         return frozenset(reached)
 
     def operations(self, held: Scopes) -> frozenset[str]:

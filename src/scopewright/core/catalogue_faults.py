@@ -106,16 +106,21 @@ def _unresolved_includes(words: _Words) -> Found:
 
 
 def _unknown_names(words: _Words) -> Found:
-    """A role lists a scope, or requires a role, that nobody defines; a scope implies one; an alias
-    stands for one; something is about a resource that is not described."""
+    """A role lists a scope, or requires a role, that nobody defines; a scope implies one or
+    is made of one; an alias stands for one, or people are to be assigned one; something is about a
+    resource that is not described."""
     catalogue, scopes, graph = words.catalogue, words.vocabulary.by_name, words.graph
     for role in catalogue.roles:
         yield from _missing(role.name, "lists", (role.scopes | role.without) - scopes.keys())
         yield from _missing(role.name, "requires", (r for r in role.requires if r not in graph))
     for scope in catalogue.scopes:
         yield from _missing(scope.name, "implies", scope.implies - scopes.keys())
+        yield from _missing(scope.name, "is made of", scope.made_of - scopes.keys())
     for alias, target in catalogue.aliases.items():
         yield from _missing(alias, "stands for", () if target in graph else (target,))
+    for role_name in (catalogue.default_role, catalogue.administrator_role):
+        if role_name is not None and role_name not in words.vocabulary.every_role:
+            yield catalogue.name, f"assigns people {role_name}, which nobody defines"
     described = {resource.name for resource in catalogue.resources}
     for one in words.own:
         if described and one.resource is not None and one.resource not in described:
@@ -128,13 +133,15 @@ def _missing(subject: str, how: str, names: Iterable[str]) -> Found:
 
 
 def _cycles(words: _Words) -> Found:
-    """Roles include one another in a circle, or scopes imply one another."""
+    """Roles include one another in a circle; or scopes imply, or are made of, one another."""
     aliases = words.vocabulary.aliases
     included = {
         role.name: {aliases.get(name, name) for name in role.includes}
         for role in words.vocabulary.every_role.values()
     }
-    implied = {scope.name: set(scope.implies) for scope in words.vocabulary.by_name.values()}
+    implied = {
+        scope.name: {*scope.implies, *scope.made_of} for scope in words.vocabulary.by_name.values()
+    }
     own = {one.name for one in words.own}
     for cycle in (*_circles(included), *_circles(implied)):
         if own & set(cycle):

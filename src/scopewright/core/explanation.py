@@ -113,18 +113,23 @@ def of_scope(vocabulary: Vocabulary, scope: str, holders: Mapping[str, Holder]) 
     """
     above = _above(vocabulary, holders)
     reached = _walk([Place(Kind.SCOPE, scope)], lambda place: above.get(place, ()))
-    return {
-        place.name: _shown([_turned(path) for path in paths])
-        for place, paths in reached.items()
-        if place.kind is Kind.HOLDER
-    }
+    found = {}
+    for place, paths in reached.items():
+        if place.kind is Kind.HOLDER:
+            held = _held(vocabulary, [place], holders)
+            good = [_turned(path) for path in paths if _is_held(path, held)]
+            if good:
+                found[place.name] = _shown(good)
+    return found
 
 
 def _paths(
     vocabulary: Vocabulary, roots: Iterable[Place], holders: Mapping[str, Holder]
 ) -> dict[str, Paths]:
     """The paths from some places to each scope. It has one exactly when it is held."""
-    reached = _walk(roots, lambda place: _listed(vocabulary, place, holders))
+    roots = list(roots)
+    held = _held(vocabulary, roots, holders)
+    reached = _walk(roots, lambda place: _listed(vocabulary, place, holders, held))
     scopes = {place.name: place for place in reached if place.kind is Kind.SCOPE}
     return {name: _shown(reached[place]) for name, place in sorted(scopes.items())}
 
@@ -167,8 +172,34 @@ def _is_circular(path: Path) -> bool:
     return any(place == path.place for place in path.above or ())
 
 
-def _listed(vocabulary: Vocabulary, place: Place, holders: Mapping[str, Holder]) -> Iterator[Place]:
-    """What stands in something itself, in a fixed order, but for scopes that do not exist."""
+def _held(
+    vocabulary: Vocabulary, roots: Iterable[Place], holders: Mapping[str, Holder]
+) -> Scopes | None:
+    """All that is held from there on; None where no scope is made of others, and so none is asked.
+
+    A path goes over one part of a whole: it leads on only where the others are held as well.
+    """
+    if not vocabulary.wholes.parts:
+        return None
+    reached = _walk(roots, lambda place: _listed(vocabulary, place, holders, NONE))
+    return vocabulary.close(frozenset(p.name for p in reached if p.kind is Kind.SCOPE))
+
+
+def _is_held(path: Path, held: Scopes | None) -> bool:
+    """Whether each scope that it goes over is held."""
+    return held is None or all(p.name in held for p in path if p.kind is Kind.SCOPE)
+
+
+def _listed(
+    vocabulary: Vocabulary,
+    place: Place,
+    holders: Mapping[str, Holder],
+    held: Scopes | None = None,
+) -> Iterator[Place]:
+    """What stands in something itself, in a fixed order, but for scopes that do not exist.
+
+    For a part that is each whole, as far as it is `held`.
+    """
     groups, roles, scopes = frozenset[str](), frozenset[str](), NONE
     match place.kind:
         case Kind.HOLDER:
@@ -178,7 +209,7 @@ def _listed(vocabulary: Vocabulary, place: Place, holders: Mapping[str, Holder])
             bundle = vocabulary.graph.bundle(place.name)
             roles, scopes = bundle.includes, bundle.scopes
         case Kind.SCOPE:
-            scopes = vocabulary.by_name[place.name].implies
+            scopes = vocabulary.by_name[place.name].implies | _same(vocabulary, place.name, held)
     yield from (Place(Kind.SCOPE, name) for name in sorted(scopes & vocabulary.by_name.keys()))
     yield from (Place(Kind.ROLE, name) for name in sorted(roles))
     yield from (Place(Kind.HOLDER, id) for id in sorted(groups))
@@ -196,3 +227,10 @@ def _above(vocabulary: Vocabulary, holders: Mapping[str, Holder]) -> dict[Place,
         for below in _listed(vocabulary, place, holders):
             above.setdefault(below, []).append(place)
     return above
+
+
+def _same(vocabulary: Vocabulary, scope: str, held: Scopes | None) -> Scopes:
+    """The parts of a whole, and the wholes of a part that are held; without `held` all wholes."""
+    wholes = vocabulary.wholes
+    of_part = wholes.of_part.get(scope, NONE)
+    return wholes.parts.get(scope, NONE) | (of_part if held is None else of_part & held)

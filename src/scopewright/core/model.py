@@ -38,6 +38,18 @@ NO_OVERRIDES = TokenOverrides()
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPolicy:
+    """What a workspace demands of API keys.
+
+    `maximum_lifetime` is in seconds; `scopes` are those that keys may carry. None: any.
+    """
+
+    maximum_lifetime: int | None = None
+    must_expire: bool = False
+    scopes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WorkspacePolicy:
     """What a workspace lets its clients do.
 
@@ -49,6 +61,7 @@ class WorkspacePolicy:
     client_registration: str = "token"
     client_id_metadata_documents: bool = False
     resources: Mapping[str, list[str]] = field(default_factory=dict)
+    api_keys: KeyPolicy = KeyPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever can hold scopes in one workspace."""
+    """Whoever can hold scopes in one workspace; `owner_id` is a person who answers for it."""
 
     id: str
     workspace_id: str
@@ -96,6 +109,7 @@ class Principal:
     identity: Identity | None
     created_at: datetime
     disabled_at: datetime | None = None
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,7 +359,11 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key of a principal. `requested = EVERYTHING` is `inherit`, resolved at each use."""
+    """A key of a principal. `requested = EVERYTHING` is `inherit`, resolved at each use.
+
+    `parent_id` is the key by which it was made, `tags` what it is restricted to (none: to nothing).
+    Where it was last used from is a network address, what for the pattern of a route.
+    """
 
     id: str
     principal_id: str
@@ -359,6 +377,9 @@ class ApiKey:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     parent_id: str | None = None
+    tags: tuple[str, ...] = ()
+    last_used_from: str | None = None
+    last_used_for: str | None = None
 
     def is_live(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
@@ -392,13 +413,14 @@ class MagicLink:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A browser that proved an identity."""
+    """A browser that proved an identity; `state` is what its provider said, for tokens."""
 
     cookie_hash: str
     identity: Identity
     authenticated_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    state: Mapping[str, Any] = field(default_factory=dict)
 
 
 # --- data -------------------------------------------------------------------------------------

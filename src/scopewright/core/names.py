@@ -85,6 +85,13 @@ def check_description(text: str | None, *, field: str = "description") -> str:
     return text.strip()
 
 
+def check_line(text: str, *, longest: int, field: str) -> str:
+    """A line for people, perhaps empty."""
+    if len(text) > longest or _CONTROL.search(text):
+        raise Invalid(f"This is one line of at most {longest} characters.", field=field)
+    return text.strip()
+
+
 def check_email(text: str, *, field: str = "email") -> str:
     """An address as it is kept: lower case, so that spellings are one person.
 

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from scopewright.core.errors import (
@@ -15,7 +15,7 @@ from scopewright.core.errors import (
     InvalidRedirect,
     InvalidRequest,
 )
-from scopewright.core.model import Client, ClientType
+from scopewright.core.model import Client, ClientType, ScopeDefault, TokenOverrides
 
 AUTHORIZATION_CODE = "authorization_code"
 REFRESH_TOKEN = "refresh_token"
@@ -56,6 +56,24 @@ def hash_secret(secret: str) -> str:
 
 
 # --- clients as they may be registered ----------------------------------------------------------
+
+
+def new_client(id: str, workspace_id: str, *, type: ClientType, at: datetime) -> Client:
+    """A client of which nothing is said yet but its type."""
+    return Client(
+        id=id,
+        workspace_id=workspace_id,
+        name="",
+        type=type,
+        redirect_uris=(),
+        secrets=(),
+        require_pkce=True,
+        allow_both_auth_methods=False,
+        scope_default=ScopeDefault.HELD,
+        grant_types=GRANTS_OF_TYPE[type],
+        tokens=TokenOverrides(),
+        created_at=at,
+    )
 
 
 def check_registration(client: Client) -> Client:

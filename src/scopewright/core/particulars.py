@@ -50,6 +50,7 @@ class Particulars:
 class SessionTerms:
     """What a session carries on beside its scopes: audiences, details, claims, and its key.
 
+    `state` is what the provider said at the sign-in, for resource servers.
     `jkt` and `x5t_s256` bind a public client's refresh tokens (RFC 9449 §5, RFC 8705 §4).
     """
 
@@ -59,6 +60,7 @@ class SessionTerms:
     acr: str | None = None
     jkt: str | None = None
     x5t_s256: str | None = None
+    state: Mapping[str, Any] | None = None
 
 
 NO_PARTICULARS = Particulars()

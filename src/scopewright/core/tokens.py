@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -180,3 +182,26 @@ def check_session(session: Session | None, *, client_id: str, now: datetime) -> 
     if session is None or session.client_id != client_id or not session.is_active(now):
         raise InvalidGrant("The refresh token is not valid.")
     return session
+
+
+# --- nothing believed yet -----------------------------------------------------------------------
+
+
+def unverified_workspace(secret: str) -> str | None:
+    """Which workspace a token says it is for; nothing is believed but where to look."""
+    return next((one for one in unverified_audience(secret) if ":" not in one), None)
+
+
+def unverified_audience(secret: str) -> list[str]:
+    """For whom a token says it is, nothing of it believed: URIs, and perhaps a workspace."""
+    parts = secret.split(".")
+    if len(parts) != 3:
+        return []
+    try:
+        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return []
+    named = claims.get("aud") if isinstance(claims, dict) else None
+    members = named if isinstance(named, list) else [named]
+    # no database takes half a surrogate pair, or NUL, as text
+    return [m for m in members if isinstance(m, str) and m.isascii() and "\x00" not in m]

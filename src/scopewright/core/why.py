@@ -18,7 +18,7 @@ from scopewright.core.groups import Relation
 from scopewright.core.holdings import Given
 from scopewright.core.model import Assignment
 from scopewright.core.roles import Bundle, RoleGraph
-from scopewright.core.scopes import Scopes, spell
+from scopewright.core.scopes import NONE, Scopes, spell
 from scopewright.core.tokens import LARGE
 
 BESIDE_SCOPES = 800  # bytes of a person's access token: its header, other claims and signature
@@ -175,8 +175,16 @@ class Givers:
 
 
 def givers(vocabulary: Vocabulary, scope: str) -> Givers:
-    """Everything that comes to a scope, roles by each of their spellings."""
-    implying = _above({name: one.implies for name, one in vocabulary.by_name.items()}, {scope})
+    """Everything that comes to a scope, roles by each of their spellings.
+
+    Who has only a part of a whole is among them, and comes to it with others alone.
+    """
+    whole_of = vocabulary.wholes.of_part
+    below = {
+        name: one.implies | one.made_of | whole_of.get(name, NONE)
+        for name, one in vocabulary.by_name.items()
+    }
+    implying = _above(below, {scope})
     bundles = {name: vocabulary.graph.bundle(name) for name in vocabulary.graph.names}
     listing = {name for name, bundle in bundles.items() if bundle.scopes & implying}
     including = _above({name: bundle.includes for name, bundle in bundles.items()}, listing)
