@@ -21,6 +21,7 @@ def _signed_in(database: Database) -> SignIn:
         authenticated_at=NOW,
         last_seen_at=NOW + SECOND,
         expires_at=LATER,
+        state={"department": ["optics"], "badge": 7},
     )
     with database.write() as tx:
         sign_ins.add(tx, sign_in)

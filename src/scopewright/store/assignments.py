@@ -41,6 +41,7 @@ _EVERYBODYS = (
     assignments.c.role == bindparam("name"),
 )
 _EVERYBODY = select(assignments).where(*_EVERYBODYS).order_by(assignments.c.principal_id)
+_GIVEN_BY = select(assignments).where(assignments.c.assigned_by == bindparam("by"))
 _REMOVE_ROLE = delete(assignments).where(*_EVERYBODYS)
 _REMOVE = delete(assignments).where(*_OF_ROLE)
 _ACTIVE_MEMBERS = (
@@ -95,6 +96,11 @@ def remove(tx: Transaction, *, principal_id: str, role: str) -> bool:
 def of_role(tx: Transaction, workspace_id: str, *, role: str) -> list[Assignment]:
     """Every assignment of a role itself; roles that include it are others."""
     return [_assignment(row) for row in tx.all(_EVERYBODY, workspace=workspace_id, name=role)]
+
+
+def given_by(tx: Transaction, giver: str) -> list[tuple[str, Assignment]]:
+    """Every assignment of one giver, with its workspace."""
+    return [(row.workspace_id, _assignment(row)) for row in tx.all(_GIVEN_BY, by=giver)]
 
 
 def remove_role(tx: Transaction, workspace_id: str, *, role: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from scopewright.core.catalogue import Catalogue, Vocabulary
@@ -65,10 +66,18 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A principal that can present itself, as a group never does, and all that it holds."""
+    """A principal that can present itself, as a group never does, and all that it holds.
+
+    `revoked_at` is when everything that was issued to it until then was refused for good.
+    """
 
     principal: Principal
     held: Scopes
+    revoked_at: datetime | None = None
+
+    def has_lost(self, issued_at: datetime) -> bool:
+        """Whether what was issued then is refused; `iat` is in whole seconds."""
+        return self.revoked_at is not None and issued_at <= self.revoked_at
 
 
 # A change of any other kind is about the rules, and with them about everything.
@@ -110,7 +119,8 @@ def _load_principal(tx: Transaction, rules: Rules, id: str) -> Holder | None:
         return None
     if principal.kind is PrincipalKind.GROUP:
         return None
-    return Holder(principal, holdings.of(tx, id, rules.vocabulary))
+    revoked_at = changes.revoked_at(tx, rules.workspace.id, id)
+    return Holder(principal, holdings.of(tx, id, rules.vocabulary), revoked_at)
 
 
 def _load_client(tx: Transaction, rules: Rules, id: str) -> Client | None:

@@ -62,6 +62,20 @@ _DENY_OF_SIGN_IN = (
     .where(authorizations.c.expires_at > bindparam("at"))
     .values(stage="denied", answered_at=bindparam("at"))
 )
+_IS_APPROVED = (
+    authorizations.c.stage == "approved",
+    authorizations.c.expires_at > bindparam("at"),
+)
+_DENY_OF_PRINCIPAL = (
+    update(authorizations)
+    .where(authorizations.c.principal_id == bindparam("principal"), *_IS_APPROVED)
+    .values(stage="denied", answered_at=bindparam("at"))
+)
+_DENY_OF_CLIENT = (
+    update(authorizations)
+    .where(authorizations.c.client_id == bindparam("client"), *_IS_APPROVED)
+    .values(stage="denied", answered_at=bindparam("at"))
+)
 _FAIL = (
     update(authorizations)
     .where(_KEY, authorizations.c.stage == "approved")
@@ -142,6 +156,16 @@ def deny(tx: Transaction, id: str, *, at: datetime) -> bool:
 def deny_of_sign_in(tx: Transaction, sign_in_hash: str, *, at: datetime) -> None:
     """Let no code be exchanged any more that a browser's sign-in has approved."""
     tx.run(_DENY_OF_SIGN_IN, sign=sign_in_hash, at=at)
+
+
+def deny_of_principal(tx: Transaction, principal_id: str, *, at: datetime) -> None:
+    """Let no code be exchanged any more that a person has approved."""
+    tx.run(_DENY_OF_PRINCIPAL, principal=principal_id, at=at)
+
+
+def deny_of_client(tx: Transaction, client_id: str, *, at: datetime) -> None:
+    """Let no code be exchanged any more that is a client's."""
+    tx.run(_DENY_OF_CLIENT, client=client_id, at=at)
 
 
 def fail(tx: Transaction, id: str) -> int:

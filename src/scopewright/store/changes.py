@@ -32,6 +32,13 @@ _IS_REVOKED = (
     .where(changes.c.forget_at.is_not(None))
     .limit(1)
 )
+_REVOKED_AT = (
+    select(func.max(changes.c.at))
+    .where(changes.c.workspace_id == bindparam("workspace_id"))
+    .where(changes.c.kind.in_([ChangeKind.PRINCIPAL.value, ChangeKind.CLIENT.value]))
+    .where(changes.c.subject_id == bindparam("subject_id"))
+    .where(changes.c.forget_at.is_not(None))
+)
 _PURGE = (
     delete(changes)
     .where(changes.c.at < bindparam("before"))
@@ -65,6 +72,14 @@ def is_revoked(tx: Transaction, workspace_id: str, *, kind: ChangeKind, subject_
         _IS_REVOKED, workspace_id=workspace_id, kind=kind.value, subject_id=subject_id
     )
     return found is not None
+
+
+def revoked_at(tx: Transaction, workspace_id: str, principal_id: str) -> datetime | None:
+    """When all that was issued to a principal was last refused; None where that is forgotten."""
+    found: datetime | None = tx.scalar(
+        _REVOKED_AT, workspace_id=workspace_id, subject_id=principal_id
+    )
+    return found
 
 
 def purge(tx: Transaction, *, before: datetime, now: datetime) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def compact(value: DataclassInstance) -> dict[str, Any]:
     for field in fields(value):
         found = getattr(value, field.name)
         if found != _default(field):
-            said[field.name] = list(found) if isinstance(found, tuple) else found
+            said[field.name] = _as_json(found)
     return said
 
 
@@ -29,6 +29,12 @@ def restored(cls: type[T], said: Mapping[str, Any]) -> T:
     return cls(
         **{name: tuple(part) if isinstance(part, list) else part for name, part in said.items()}
     )
+
+
+def _as_json(part: Any) -> Any:
+    if is_dataclass(part) and not isinstance(part, type):
+        return compact(part)
+    return list(part) if isinstance(part, tuple) else part
 
 
 def _default(field: Field[Any]) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from scopewright.core.errors import Conflict, Invalid
 from scopewright.store.busy import PATIENCE, run_when_free
@@ -65,15 +65,18 @@ class Database:
         self._reading: Callable[[], AbstractContextManager[Connection]]
         self._writing: Callable[[], AbstractContextManager[Connection]]
         self._run_alone: Callable[[str, Sequence[Any]], None]
+        self._connections: Callable[[], Mapping[str, int]]
         self._closing: tuple[Callable[[], None], ...] = ()
         if self.is_sqlite:
             readers, writer = Readers(self.connect_raw), GroupWriter(self.connect_raw)
             self._reading, self._writing = readers.reading, writer.operation
             self._run_alone = writer.run_alone
             self._closing = (readers.close, writer.close)
+            self._connections = readers.connections
         else:
             self._reading, self._writing = _read_only(self.engine).connect, self.engine.begin
             self._run_alone = self._run_on_postgres
+            self._connections = self._pooled
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -104,6 +107,15 @@ class Database:
     def _run_on_postgres(self, statement: str, parameters: Sequence[Any]) -> None:
         with self.connect_raw() as connection:
             connection.exec_driver_sql(statement, tuple(parameters))
+
+    def _pooled(self) -> Mapping[str, int]:
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)  # what create_engine() makes for a server
+        return {"in_use": pool.checkedout(), "idle": pool.checkedin()}
+
+    def connections(self) -> Mapping[str, int]:
+        """How many connections are `in_use`, and how many `idle`."""
+        return self._connections()
 
     def close(self) -> None:
         """Give back every connection."""

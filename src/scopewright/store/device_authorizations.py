@@ -33,6 +33,17 @@ _ALLOW = (
     )
 )
 _DENY = update(rows).where(_KEY, *_IS_OPEN).values(stage="denied", answered_at=bindparam("at"))
+_IS_ALLOWED = (rows.c.stage == "allowed", rows.c.expires_at > bindparam("at"))
+_DENY_OF_PRINCIPAL = (
+    update(rows)
+    .where(rows.c.principal_id == bindparam("principal"), *_IS_ALLOWED)
+    .values(stage="denied", answered_at=bindparam("at"))
+)
+_DENY_OF_CLIENT = (
+    update(rows)
+    .where(rows.c.client_id == bindparam("client"), *_IS_ALLOWED)
+    .values(stage="denied", answered_at=bindparam("at"))
+)
 _REDEEM = (
     update(rows)
     .where(_KEY, rows.c.stage == "allowed", rows.c.expires_at > bindparam("at"))
@@ -96,6 +107,16 @@ def allow(tx: Transaction, id: str, allowed: Allowed) -> bool:
 def deny(tx: Transaction, id: str, *, at: datetime) -> bool:
     """Asked → Denied. Of many callers, one gets True."""
     return tx.run(_DENY, key=id, at=at) == 1
+
+
+def deny_of_principal(tx: Transaction, principal_id: str, *, at: datetime) -> None:
+    """Let no device get tokens any more that a person has allowed."""
+    tx.run(_DENY_OF_PRINCIPAL, principal=principal_id, at=at)
+
+
+def deny_of_client(tx: Transaction, client_id: str, *, at: datetime) -> None:
+    """Let no device get tokens any more through a client."""
+    tx.run(_DENY_OF_CLIENT, client=client_id, at=at)
 
 
 def redeem(tx: Transaction, id: str, redeemed: Redeemed) -> bool:

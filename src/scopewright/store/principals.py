@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from scopewright.core.errors import NotFound
-from scopewright.core.model import EMAIL_PROVIDER, Identity, Principal, PrincipalKind
+from scopewright.core.identities import LinkedIdentity, email_identity
+from scopewright.core.model import Identity, Principal, PrincipalKind
+from scopewright.store import identities as identities_of_principals
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
-from scopewright.store.schema import principals
+from scopewright.store.schema import identities, principals
 
 _ADD = insert(principals)
 _BY_ID = select(principals).where(principals.c.id == bindparam("id"))
 _OF_IDS = select(principals).where(principals.c.id.in_(bindparam("ids", expanding=True)))
-_BY_IDENTITY = (
-    select(principals)
-    .where(principals.c.workspace_id == bindparam("workspace_id"))
-    .where(principals.c.kind == bindparam("kind"))
-    .where(principals.c.provider == bindparam("provider"))
-    .where(principals.c.subject == bindparam("subject"))
-)
 _OF_IDENTITY = (
     select(principals)
-    .where(principals.c.provider == bindparam("provider"))
-    .where(principals.c.subject == bindparam("subject"))
+    .join(identities, identities.c.principal_id == principals.c.id)
+    .where(identities.c.provider == bindparam("provider"))
+    .where(identities.c.subject == bindparam("subject"))
     .order_by(principals.c.id)
+)
+_BY_IDENTITY = _OF_IDENTITY.where(
+    identities.c.workspace_id == bindparam("workspace_id"), identities.c.kind == bindparam("kind")
 )
 _NAMES = (
     select(principals.c.name)
@@ -36,11 +47,31 @@ _NAMES = (
 _RENAME = (
     update(principals).where(principals.c.id == bindparam("key")).values(name=bindparam("name"))
 )
+_SET_OWNER = (
+    update(principals)
+    .where(principals.c.id == bindparam("key"))
+    .values(owner_id=bindparam("owner"))
+)
+_LAST = "\U0010ffff"
 _REMOVE = delete(principals).where(principals.c.id == bindparam("id"))
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which principals are wanted; None: whichever.
+
+    `prefix` begins their name or the subject of one of their identities, as it is spelled or in
+    lower case.
+    """
+
+    kind: PrincipalKind | None = None
+    owner_id: str | None = None
+    prefix: str | None = None
+    is_disabled: bool | None = None
+
+
 def add(tx: Transaction, principal: Principal) -> None:
-    """Remember a new principal."""
+    """Remember a new principal; the identity that it is called by is the first it proves."""
     identity = principal.identity
     tx.run(
         _ADD,
@@ -52,7 +83,11 @@ def add(tx: Transaction, principal: Principal) -> None:
         subject=identity and identity.subject,
         created_at=principal.created_at,
         disabled_at=principal.disabled_at,
+        owner_id=principal.owner_id,
     )
+    if identity is not None:
+        linked = LinkedIdentity(principal.id, identity, principal.id, principal.created_at)
+        identities_of_principals.add(tx, principal, linked)
 
 
 def get(tx: Transaction, id: str) -> Principal | None:
@@ -69,7 +104,7 @@ def of_ids(tx: Transaction, ids: list[str]) -> dict[str, Principal]:
 def by_identity(
     tx: Transaction, workspace_id: str, *, kind: PrincipalKind, identity: Identity
 ) -> Principal | None:
-    """The member or end-user that this identity is in a workspace."""
+    """The member or end-user that this identity, of perhaps several, is in a workspace."""
     row = tx.one(
         _BY_IDENTITY,
         workspace_id=workspace_id,
@@ -83,13 +118,13 @@ def by_identity(
 def find(tx: Transaction, workspace_id: str, *, kind: PrincipalKind, name: str) -> Principal:
     """The principal that a path names: by id, people also by address; in any letter case.
 
-    An address belongs to one principal for good, so finding it may come before the lock.
+    It may come before the lock: whoever an address is unlinked from since was meant a moment ago.
 
     Raises:
         NotFound: nobody of this kind here has the name.
     """
     if "@" in name:
-        identity = Identity(EMAIL_PROVIDER, name.lower())
+        identity = email_identity(name.lower())
         found = by_identity(tx, workspace_id, kind=kind, identity=identity)
     else:
         found = get(tx, name.lower())
@@ -105,7 +140,7 @@ def find_any(tx: Transaction, workspace_id: str, *, name: str) -> Principal:
         NotFound: nobody here has the name.
     """
     if "@" in name:
-        identity = Identity(EMAIL_PROVIDER, name.lower())
+        identity = email_identity(name.lower())
         records = (
             by_identity(tx, workspace_id, kind=kind, identity=identity)
             for kind in (PrincipalKind.END_USER, PrincipalKind.MEMBER)
@@ -133,11 +168,42 @@ def page(
     tx: Transaction, workspace_id: str, *, kind: PrincipalKind | None, window: Window
 ) -> Page[Principal]:
     """The principals of one kind, or of every kind, oldest first."""
+    return page_of(tx, workspace_id, selection=Selection(kind), window=window)
+
+
+def page_of(
+    tx: Transaction, workspace_id: str, *, selection: Selection, window: Window
+) -> Page[Principal]:
+    """The principals that are wanted, oldest first."""
     statement = select(principals).where(principals.c.workspace_id == workspace_id)
-    if kind is not None:
-        statement = statement.where(principals.c.kind == kind.value)
+    if selection.kind is not None:
+        statement = statement.where(principals.c.kind == selection.kind.value)
+    if selection.owner_id is not None:
+        statement = statement.where(principals.c.owner_id == selection.owner_id)
+    if selection.is_disabled is not None:
+        is_active = principals.c.disabled_at.is_(None)
+        statement = statement.where(~is_active if selection.is_disabled else is_active)
+    if selection.prefix:
+        statement = statement.where(_is_known_as(workspace_id, selection.prefix))
     rows, cursor = rows_of(tx, statement, principals.c.id, window)
     return Page(tuple(noun(row) for row in rows), cursor)
+
+
+def _is_known_as(workspace_id: str, prefix: str) -> ColumnElement[bool]:
+    """Who is called so, or proves itself so.
+
+    Both databases walk everybody in the order of the page. That is quick where many fit, and where
+    nobody does it is quicker than to sort all who might.
+    """
+    known = select(identities.c.principal_id).where(
+        identities.c.workspace_id == workspace_id, _begins(identities.c.subject, prefix)
+    )
+    return or_(_begins(principals.c.name, prefix), principals.c.id.in_(known))
+
+
+def _begins(column: Column[str], prefix: str) -> ColumnElement[bool]:
+    spellings = sorted({prefix, prefix.lower()})
+    return or_(*(and_(column >= one, column <= one + _LAST) for one in spellings))
 
 
 def rename(tx: Transaction, id: str, *, name: str) -> None:
@@ -145,8 +211,16 @@ def rename(tx: Transaction, id: str, *, name: str) -> None:
     tx.run(_RENAME, key=id, name=name)
 
 
+def set_owner(tx: Transaction, id: str, *, owner_id: str | None) -> None:
+    """Let another person, or nobody, answer for a principal."""
+    tx.run(_SET_OWNER, key=id, owner=owner_id)
+
+
 def remove(tx: Transaction, id: str) -> bool:
-    """Forget a principal with its grants, roles, keys and sessions; whether it was there."""
+    """Forget a principal with its identities, grants, roles, keys and sessions.
+
+    Whether it was there.
+    """
     return tx.run(_REMOVE, id=id) == 1
 
 
@@ -161,4 +235,5 @@ def noun(row: Row[Any]) -> Principal:
         identity=identity,
         created_at=row.created_at,
         disabled_at=row.disabled_at,
+        owner_id=row.owner_id,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ class Readers:
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
         self._idle: deque[Connection] = deque()
+        self._made = 0
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -29,6 +30,11 @@ class Readers:
             driver.rollback()
             self._idle.append(connection)
 
+    def connections(self) -> Mapping[str, int]:
+        """How many are `in_use`, and how many `idle`."""
+        idle = len(self._idle)
+        return {"in_use": max(self._made - idle, 0), "idle": idle}
+
     def close(self) -> None:
         """Give the idle connections back."""
         while self._idle:
@@ -39,5 +45,6 @@ class Readers:
             return self._idle.pop()  # the last one back, whose cache is warm
         except IndexError:
             connection = self._connect()
+            self._made += 1
             connection.exec_driver_sql("PRAGMA query_only = ON")
             return connection

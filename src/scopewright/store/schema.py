@@ -131,6 +131,8 @@ principals = Table(
     _instant("created_at"), _instant("disabled_at", null=True), _text("owner_id", null=True),
     UniqueConstraint("workspace_id", "kind", "provider", "subject"),
     Index("ix_principals_identity", "provider", "subject"),
+    Index(None, "workspace_id", "id"), Index(None, "workspace_id", "kind", "id"),
+    Index(None, "owner_id", "id"),
 )  # fmt: skip
 
 # Every way by which a principal proves who it is, the one that it is called by among them.
@@ -139,7 +141,9 @@ identities = Table(
     _of("workspaces", "workspace_id", key=True), _text("kind", key=True),
     _text("provider", key=True), _text("subject", key=True), _of("principals", "principal_id"),
     _text("linked_by"), _instant("linked_at"), _instant("last_used_at", null=True),
+    _instant("signed_out_at", null=True),
     Index(None, "principal_id"), Index("ix_identities_identity", "provider", "subject"),
+    Index(None, "workspace_id", "subject"),
 )  # fmt: skip
 
 scopes = Table(
@@ -336,7 +340,8 @@ api_keys = Table(
     _text("note"), _text("created_by"), _instant("created_at"), _instant("expires_at", null=True),
     _instant("last_used_at", null=True), _instant("revoked_at", null=True),
     _list("tags"), _text("last_used_from", null=True), _text("last_used_for", null=True),
-    Index(None, "principal_id", "id"), Index(None, "parent_id"),
+    Index(None, "principal_id", "id"), Index(None, "parent_id"), Index(None, "expires_at"),
+    Index(None, "revoked_at"),
 )  # fmt: skip
 
 magic_links = Table(
@@ -362,14 +367,6 @@ upstream_sign_ins = Table(
     _text("state_hash", key=True), _text("provider"), _text("browser_hash"),
     _text("continue_to", null=True), _instant("created_at"), _instant("expires_at"),
     Index(None, "expires_at"),
-)  # fmt: skip
-
-# What resource servers mark their resources with, and who may do what with such.
-access_tags = Table(
-    "access_tags", metadata,
-    _of("workspaces", "workspace_id", key=True), _text("name", key=True), _text("description"),
-    Column("is_public", Boolean, nullable=False), _json("entries"), _json("owners"),
-    _json("includes"), _instant("created_at"),
 )  # fmt: skip
 
 principal_metadata = Table(

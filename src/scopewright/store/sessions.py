@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, bindparam, delete, insert, select, update
+from sqlalchemy import Row, Text, bindparam, delete, func, insert, select, update
 
 from scopewright.core.model import RefreshToken, Session
 from scopewright.core.particulars import NO_TERMS, SessionTerms
@@ -30,12 +30,21 @@ _END = (
     .returning(sessions)
 )
 _ACTIVE = (sessions.c.ended_at.is_(None), sessions.c.expires_at > bindparam("now"))
+_COUNT = select(func.count()).select_from(sessions).where(*_ACTIVE)
 _OF_CLIENT = select(sessions.c.principal_id).where(
     sessions.c.client_id == bindparam("client"), *_ACTIVE
 ).distinct()  # fmt: skip
 _OF_PRINCIPAL = (
     select(sessions).where(sessions.c.principal_id == bindparam("principal"), *_ACTIVE)
     .order_by(sessions.c.id)
+)  # fmt: skip
+_THROUGH_CLIENT = (
+    select(sessions).where(sessions.c.client_id == bindparam("client"), *_ACTIVE)
+    .order_by(sessions.c.id)
+)  # fmt: skip
+_LATEST = (
+    select(sessions).where(sessions.c.principal_id == bindparam("principal"))
+    .order_by(sessions.c.id.desc()).limit(bindparam("limit"))
 )  # fmt: skip
 _OF_SIGN_IN = (
     select(sessions).where(sessions.c.sign_in_hash == bindparam("sign_in"), *_ACTIVE)
@@ -109,6 +118,14 @@ def get(tx: Transaction, id: str) -> Session | None:
     return None if row is None else _session(row)
 
 
+def count_active(tx: Transaction, workspace_id: str | None, *, now: datetime) -> int:
+    """How many are active in a workspace; None: in all of them."""
+    counted = (
+        _COUNT if workspace_id is None else _COUNT.where(sessions.c.workspace_id == workspace_id)
+    )
+    return int(tx.scalar(counted, now=now))
+
+
 def page_active(
     tx: Transaction, workspace_id: str, *, now: datetime, window: Window
 ) -> Page[Session]:
@@ -125,6 +142,16 @@ def page_active(
 def of_principal(tx: Transaction, principal_id: str, *, now: datetime) -> list[Session]:
     """The active sessions of a person."""
     return [_session(row) for row in tx.all(_OF_PRINCIPAL, principal=principal_id, now=now)]
+
+
+def through_client(tx: Transaction, client_id: str, *, now: datetime) -> list[Session]:
+    """The active sessions through a client."""
+    return [_session(row) for row in tx.all(_THROUGH_CLIENT, client=client_id, now=now)]
+
+
+def latest_of_principal(tx: Transaction, principal_id: str, *, limit: int) -> list[Session]:
+    """The youngest sessions of a person, ended ones too as long as they are remembered."""
+    return [_session(row) for row in tx.all(_LATEST, principal=principal_id, limit=limit)]
 
 
 def of_sign_in(tx: Transaction, sign_in_hash: str, *, now: datetime) -> list[Session]:

@@ -34,6 +34,7 @@ def add(tx: Transaction, sign_in: SignIn) -> None:
         authenticated_at=sign_in.authenticated_at,
         last_seen_at=sign_in.last_seen_at,
         expires_at=sign_in.expires_at,
+        state=dict(sign_in.state),
     )
 
 
@@ -65,4 +66,5 @@ def _sign_in(row: Row[Any]) -> SignIn:
         authenticated_at=row.authenticated_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
+        state=row.state,
     )

@@ -9,11 +9,17 @@ from typing import Any
 from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 
 from scopewright.core.errors import NotFound
-from scopewright.core.model import ChangeKind, TokenOverrides, Workspace, WorkspacePolicy
+from scopewright.core.model import (
+    ChangeKind,
+    KeyPolicy,
+    TokenOverrides,
+    Workspace,
+    WorkspacePolicy,
+)
 from scopewright.store import leases
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
-from scopewright.store.schema import changes, principals, workspaces
+from scopewright.store.schema import changes, identities, principals, workspaces
 
 _ALL = select(workspaces)
 _BY_ID = _ALL.where(workspaces.c.id == bindparam("id"))
@@ -35,21 +41,23 @@ _VERSION = select(workspaces.c.authority_version).where(workspaces.c.id == bindp
 _CHANGE = insert(changes)
 _OF_IDENTITY = (
     _ALL.join(principals, principals.c.workspace_id == workspaces.c.id)
-    .where(principals.c.provider == bindparam("provider"))
-    .where(principals.c.subject == bindparam("subject"))
-    .where(principals.c.kind == "member")
+    .join(identities, identities.c.principal_id == principals.c.id)
+    .where(identities.c.provider == bindparam("provider"))
+    .where(identities.c.subject == bindparam("subject"))
+    .where(identities.c.kind == "member", principals.c.disabled_at.is_(None))
     .order_by(workspaces.c.id)
 )
-_HERE, _ELSEWHERE = principals.alias(), principals.alias()
+_HERE, _ELSEWHERE = identities.alias(), identities.alias()
 _ONLY_HERE = (
-    select(_HERE.c.id)
-    .where(_HERE.c.workspace_id == bindparam("id"), _HERE.c.kind == "member")
+    select(principals.c.id)
+    .where(principals.c.workspace_id == bindparam("id"), principals.c.kind == "member")
     .where(
         ~exists().where(
+            _HERE.c.principal_id == principals.c.id,
             _ELSEWHERE.c.provider == _HERE.c.provider,
             _ELSEWHERE.c.subject == _HERE.c.subject,
             _ELSEWHERE.c.kind == "member",
-            _ELSEWHERE.c.workspace_id != _HERE.c.workspace_id,
+            _ELSEWHERE.c.workspace_id != principals.c.workspace_id,
         )
     )
 )
@@ -86,7 +94,7 @@ def list_all(tx: Transaction) -> list[Workspace]:
 
 
 def of_member(tx: Transaction, *, provider: str, subject: str) -> list[Workspace]:
-    """The workspaces in which this identity is a member."""
+    """The workspaces in which this identity is a member whom nobody has disabled."""
     return [_workspace(row) for row in tx.all(_OF_IDENTITY, provider=provider, subject=subject)]
 
 
@@ -170,5 +178,10 @@ def _workspace(row: Row[Any]) -> Workspace:
         created_at=row.created_at,
         authority_version=row.authority_version,
         tokens=TokenOverrides(**row.tokens),
-        policy=restored(WorkspacePolicy, row.policy),
+        policy=_policy(row.policy),
     )
+
+
+def _policy(said: dict[str, Any]) -> WorkspacePolicy:
+    keys = restored(KeyPolicy, said.get("api_keys", {}))
+    return restored(WorkspacePolicy, {**said, "api_keys": keys})

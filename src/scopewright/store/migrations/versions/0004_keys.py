@@ -1,11 +1,9 @@
-"""API keys for everybody, identities of principals, providers of them, tags of resources."""
+"""API keys for everybody, identities of principals, providers of them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text
 
 revision = "0004"
 down_revision = "0003"
@@ -15,6 +13,8 @@ _TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     op.add_column("principals", _text("owner_id", null=True))
+    for columns in (["workspace_id", "id"], ["workspace_id", "kind", "id"], ["owner_id", "id"]):
+        op.create_index(f"ix_principals_{'_'.join(columns)}", "principals", columns)
     _create_identities()
     _widen_api_keys()
     op.add_column("sign_ins", Column("state", Text, nullable=False, server_default="{}"))
@@ -24,12 +24,6 @@ def upgrade() -> None:
         _text("continue_to", null=True), _instant("created_at"), _instant("expires_at"),
         Index(None, "expires_at"),
     )  # fmt: skip
-    op.create_table(
-        "access_tags",
-        _of("workspaces", "workspace_id", key=True), _text("name", key=True),
-        _text("description"), Column("is_public", Boolean, nullable=False), _json("entries"),
-        _json("owners"), _json("includes"), _instant("created_at"),
-    )  # fmt: skip
 
 
 def _create_identities() -> None:
@@ -38,8 +32,9 @@ def _create_identities() -> None:
         _of("workspaces", "workspace_id", key=True), _text("kind", key=True),
         _text("provider", key=True), _text("subject", key=True),
         _of("principals", "principal_id"), _text("linked_by"), _instant("linked_at"),
-        _instant("last_used_at", null=True),
+        _instant("last_used_at", null=True), _instant("signed_out_at", null=True),
         Index(None, "principal_id"), Index("ix_identities_identity", "provider", "subject"),
+        Index(None, "workspace_id", "subject"),
     )  # fmt: skip
     op.execute(
         "INSERT INTO identities"
@@ -55,6 +50,8 @@ def _widen_api_keys() -> None:
     op.add_column("api_keys", _text("last_used_for", null=True))
     op.drop_index("ix_api_keys_principal_id", "api_keys")
     op.create_index("ix_api_keys_principal_id_id", "api_keys", ["principal_id", "id"])
+    op.create_index("ix_api_keys_expires_at", "api_keys", ["expires_at"])
+    op.create_index("ix_api_keys_revoked_at", "api_keys", ["revoked_at"])
 
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
@@ -64,10 +61,6 @@ def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
 def _instant(name: str, *, null: bool = False) -> Column[int]:
     """Microseconds since 1970."""
     return Column(name, BigInteger, nullable=null)
-
-
-def _json(name: str) -> Column[Any]:
-    return Column(name, Text, nullable=False)
 
 
 def _of(table: str, name: str, *, key: bool = False) -> Column[str]:
