@@ -252,3 +252,38 @@ def test_two_files_cannot_be_called_the_same(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="two catalogues"):
         read_files(map(str, paths), role_prefix="mdsp")
     assert list(read_files([str(paths[0])], role_prefix="mdsp")) == ["garden"]
+
+
+# --- what comes with a scope --------------------------------------------------------------------
+
+SPELLED = """
+prefix = "garden"
+[resources]
+roses = ["read", "cut"]
+[also_opens]
+"roses:cut" = [OPENED]
+"""
+
+
+def test_a_scope_spelled_by_its_action_opens_what_the_file_says() -> None:
+    found = garden(SPELLED.replace("OPENED", '"groups:create", "own-api-keys:read"'))
+    opens = {scope.name: scope.opens for scope in found.scopes}
+    assert opens == {
+        "garden:roses:read": frozenset(),
+        "garden:roses:cut": {"groups:create", "own-api-keys:read"},
+    }
+
+
+def test_what_a_scope_opens_and_the_scope_itself_must_be_there() -> None:
+    assert "no operation roses:cut" in refused(SPELLED.replace("OPENED", '"roses:cut"'))
+    unknown = SPELLED.replace("OPENED", "").replace('"roses:cut" =', '"roses:eat" =')
+    assert "roses:eat is not known here" in refused(unknown)
+
+
+def test_whoever_manages_the_keys_of_all_manages_their_own() -> None:
+    internal = read_shipped(internal_prefix="iotman")["internal"]
+    opens = {scope.name: scope.opens for scope in internal.scopes if scope.resource == "api-keys"}
+    assert opens == {
+        f"iotman:api-keys:{verb}": {f"api-keys:{verb}", f"own-api-keys:{verb}"}
+        for verb in ("read", "create", "revoke")
+    }

@@ -26,7 +26,7 @@ from scopewright.core.errors import Invalid
 
 INTERNAL = "internal"
 PLAIN = "plain"
-SHIPPED = (INTERNAL, PLAIN, "mindsphere")
+SHIPPED = (INTERNAL, PLAIN, "mindsphere", "tiled")
 WORKSPACE = "workspace"  # what a workspace's own words are listed under
 
 _PLACES = re.compile(r"{(?:tenant|application|role)}")
@@ -79,8 +79,9 @@ def read_file(path: Path, *, role_prefix: str = "mdsp") -> Catalogue:
 @cache
 def operations() -> frozenset[str]:
     """What the platform can do, `noun:verb` each: what scopes can open."""
-    resources = shipped(INTERNAL)["resources"]
-    return frozenset(f"{noun}:{verb}" for noun, verbs in resources.items() for verb in verbs)
+    file = shipped(INTERNAL)
+    named = (f"{noun}:{verb}" for noun, verbs in file["resources"].items() for verb in verbs)
+    return frozenset(named).union(*file["also_opens"].values())
 
 
 def shipped(name: str) -> dict[str, Any]:
@@ -100,8 +101,10 @@ def read(
     own = file.checked("prefix", names.check_name, "")
     spelled_prefix = f"{prefix or own}:" if prefix or own else ""
     resources = tuple(named.resources(file))
-    by_action = tuple(spelled.scopes(file, name, spelled_prefix, opening=name == INTERNAL))
-    in_full = tuple(named.scopes(file, name, operations()))
+    by_action = tuple(
+        spelled.scopes(file, name, spelled_prefix, operations(), opening=name == INTERNAL)
+    )
+    in_full = tuple(named.opening_as_parts(named.scopes(file, name, operations())))
     roles = (
         *spelled.roles(file, by_action, name, spelled_prefix),
         *named.roles(file, name, frozenset(scope.name for scope in in_full)),
@@ -118,6 +121,8 @@ def read(
         reserved_slugs=_reserved_slugs(file),
         applications=_application_names(file, role_prefix),
         redefined=redefined,
+        default_role=file.checked("default_role", names.check_name, "") or None,
+        administrator_role=file.checked("administrator_role", names.check_name, "") or None,
     )
     file.end()
     _check_names(catalogue)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from scopewright.catalogues.table import Table
 from scopewright.core import names
 from scopewright.core.catalogue import ResourceDefinition, RoleDefinition, ScopeDefinition
+from scopewright.core.roles import Bundle, RoleGraph
 from scopewright.core.scopes import Scopes
 
 EVERY_SCOPE = "*"
@@ -24,18 +25,30 @@ def scopes(file: Table, owner: str, operations: frozenset[str]) -> Iterator[Scop
     """The scopes, one for each time that the file defines one.
 
     Raises:
-        Invalid: a scope opens something that is none of these operations.
+        Invalid: a scope opens something that is none of these operations; or is made of others and
+            says of itself what they say.
     """
     for table in file.tables("scope"):
-        yield ScopeDefinition(
+        scope = ScopeDefinition(
             name=table.named(),
             description=table.description(),
             owner=owner,
             resource=_resource(table),
             implies=table.names("implies"),
             opens=_opens(table, operations),
+            made_of=table.names("made_of"),
         )
+        if scope.made_of and (scope.opens or scope.implies):
+            raise table.refusal("it is made of others, so it opens and implies what they do.")
+        yield scope
         table.end()
+
+
+def opening_as_parts(scopes: Iterable[ScopeDefinition]) -> list[ScopeDefinition]:
+    """The scopes, each whole opening all that its parts open."""
+    every = list(scopes)
+    graph = RoleGraph({one.name: Bundle(one.opens, one.made_of) for one in reversed(every)})
+    return [replace(s, opens=graph.expand([s.name]).scopes) if s.made_of else s for s in every]
 
 
 def roles(file: Table, owner: str, every: Scopes) -> Iterator[RoleDefinition]:

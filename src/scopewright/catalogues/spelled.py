@@ -13,13 +13,18 @@ from scopewright.core.scopes import NONE, Scopes
 LEFT_OUT = "!"  # before a pattern
 
 
-def scopes(file: Table, owner: str, prefix: str, *, opening: bool) -> Iterator[ScopeDefinition]:
+def scopes(
+    file: Table, owner: str, prefix: str, operations: frozenset[str], *, opening: bool
+) -> Iterator[ScopeDefinition]:
     """`{prefix}{resource}:{action}` for each; `opening` also the operation `{resource}:{action}`.
 
+    It opens as well what `[also_opens]` names of these operations.
+
     Raises:
-        Invalid: a description is of none of them.
+        Invalid: a description is of none of them, or so is what they also open.
     """
     resources, descriptions = file.table("resources"), file.table("descriptions")
+    also_opened = file.table("also_opens")
     for resource in resources:
         for action in resources.texts(resource):
             operation = f"{resource}:{action}"
@@ -29,9 +34,11 @@ def scopes(file: Table, owner: str, prefix: str, *, opening: bool) -> Iterator[S
                 owner=owner,
                 resource=resource,
                 action=action,
-                opens=frozenset({operation}) if opening else NONE,
+                opens=(frozenset({operation}) if opening else NONE)
+                | _opens(also_opened, operation, operations),
             )
     descriptions.end()
+    also_opened.end()
 
 
 def roles(
@@ -55,6 +62,13 @@ def roles(
             every_guarded=table.flag("every_guarded"),
         )
         table.end()
+
+
+def _opens(table: Table, key: str, operations: frozenset[str]) -> frozenset[str]:
+    opens = frozenset(table.texts(key))
+    for unknown in sorted(opens - operations):
+        raise table.refusal(f"{key}: there is no operation {unknown}.")
+    return opens
 
 
 def _matched(table: Table, scopes: Sequence[ScopeDefinition]) -> tuple[Scopes, Scopes]:
