@@ -17,7 +17,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from scopewright.core.access_lists import ALL, AccessLists
+    from scopewright.core.access_policies import Asker
+    from scopewright.core.access_tags import AccessTags
     from scopewright.core.errors import InvalidToken, Unauthenticated
+    from scopewright.core.visibility import Columns, Filter
+    from scopewright.guard.access_policies import (
+        AccessPolicy,
+        access_policy,
+        asker_of,
+        check_access,
+    )
     from scopewright.guard.binding import Binding
     from scopewright.guard.guard import Guard, Policy
     from scopewright.guard.jws import KeySet
@@ -32,8 +42,15 @@ if TYPE_CHECKING:
     from scopewright.guard.verifier import Claims, verify
 
 _HOMES = {
+    "ALL": "scopewright.core.access_lists",
+    "AccessLists": "scopewright.core.access_lists",
+    "AccessPolicy": "scopewright.guard.access_policies",
+    "AccessTags": "scopewright.core.access_tags",
+    "Asker": "scopewright.core.access_policies",
     "Binding": "scopewright.guard.binding",
     "Claims": "scopewright.guard.verifier",
+    "Columns": "scopewright.core.visibility",
+    "Filter": "scopewright.core.visibility",
     "Guard": "scopewright.guard.guard",
     "InsufficientAuthentication": "scopewright.guard.refusals",
     "InsufficientScope": "scopewright.guard.refusals",
@@ -46,15 +63,25 @@ _HOMES = {
     "Unauthenticated": "scopewright.core.errors",
     "Unavailable": "scopewright.guard.refusals",
     "Undeclared": "scopewright.guard.refusals",
+    "access_policy": "scopewright.guard.access_policies",
     "any_of": "scopewright.guard.rules",
+    "asker_of": "scopewright.guard.access_policies",
+    "check_access": "scopewright.guard.access_policies",
     "public": "scopewright.guard.rules",
     "verify": "scopewright.guard.verifier",
 }
 
 __all__ = [
+    "ALL",
     "PUBLIC",
+    "AccessLists",
+    "AccessPolicy",
+    "AccessTags",
+    "Asker",
     "Binding",
     "Claims",
+    "Columns",
+    "Filter",
     "Guard",
     "InsufficientAuthentication",
     "InsufficientScope",
@@ -66,7 +93,10 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Undeclared",
+    "access_policy",
     "any_of",
+    "asker_of",
+    "check_access",
     "public",
     "verify",
 ]

@@ -192,6 +192,16 @@ class Guard:
 
         return dependency(self, scope_names(scopes), step_up_of(max_age, acr_values))
 
+    def admits(self, *scopes: str) -> Callable[[Any], Awaitable[Claims | None]]:
+        """As `requires`, but who shows no credential passes as None: a policy decides then.
+
+        Raises:
+            ValueError: a scope that is for more than reading.
+        """
+        from scopewright.guard.starlette import admission  # noqa: PLC0415
+
+        return admission(self, frozenset(scopes))
+
     def refusal(self, error: ScopewrightError, authorization: str | None = None) -> Refusal:
         """What to answer to an error of `check`, for that header."""
         url = metadata_url(self.resource) if self.resource else None

@@ -16,6 +16,7 @@ from scopewright.core.errors import (
     Forbidden,
     InvalidDpopProof,
     InvalidToken,
+    NotFound,
     ScopewrightError,
     Unauthenticated,
     UseDpopNonce,
@@ -92,6 +93,8 @@ def refusal(
     headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
     if isinstance(error, Unavailable):
         return Refusal(503, {**headers, "Retry-After": "5"}, error.detail)
+    if isinstance(error, NotFound):
+        return Refusal(404, headers, error.detail)
     if isinstance(error, Undeclared):
         return Refusal(403, headers, error.detail)
     status, said = _challenge(error)

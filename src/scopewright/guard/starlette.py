@@ -10,6 +10,8 @@ from typing import Any
 
 from starlette.requests import HTTPConnection
 
+from scopewright.core.access_policies import PUBLIC_SCOPES
+from scopewright.core.scopes import Scopes, spell
 from scopewright.guard.connections import Checks, check, check_async
 from scopewright.guard.rules import AnyOf, Needs, declare, scope_names
 from scopewright.guard.step_up import StepUp, step_up_of
@@ -38,6 +40,29 @@ class _Requirement:
 def dependency(guard: Checks, needs: Needs, step_up: StepUp | None = None) -> _Requirement:
     """Asks for these scopes; raises HTTPException 401, 403 or 503."""
     return declare(_Requirement(guard, needs, step_up), needs)
+
+
+class _Admission:
+    """A dependency that checks what is shown, and lets pass who shows nothing."""
+
+    def __init__(self, requirement: _Requirement) -> None:
+        self._requirement = requirement
+
+    async def __call__(self, connection: HTTPConnection, **_documented: None) -> Claims | None:
+        if "authorization" not in connection.headers:
+            return None
+        return await self._requirement(connection)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return self._requirement.__signature__
+
+
+def admission(guard: Checks, needs: Scopes) -> _Admission:
+    """As `dependency`, but for visitors, too; so for reading alone."""
+    if not needs <= PUBLIC_SCOPES:
+        raise ValueError(f"visitors may have {spell(PUBLIC_SCOPES)} and no other scope")
+    return declare(_Admission(_Requirement(guard, needs, None)), needs)
 
 
 def protected(
