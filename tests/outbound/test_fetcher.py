@@ -440,3 +440,21 @@ def test_a_ca_file_without_certificates_is_a_wrong_setting(tmp_path: Path) -> No
     for name in ("missing.pem", "empty.pem"):
         with pytest.raises(Invalid):
             Fetcher(OutboundSettings(ca_file=str(tmp_path / name)))
+
+
+def test_a_form_is_answered_with_a_document_of_bounded_size(
+    fetcher: Fetcher, site: HttpsSite
+) -> None:
+    site.answers["/token"] = Reply(b'{"a":1}')
+    answer = fetcher.post_for_answer(
+        site.url("/token"), {"a": "b c"}, headers={"authorization": "Basic eA=="}
+    )
+    assert answer.json_object() == {"a": 1}
+    asked = site.received[-1]
+    assert (asked.method, parse_qs(asked.body.decode())) == ("POST", {"a": ["b c"]})
+    assert asked.headers["authorization"] == "Basic eA=="
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+    for reply in (Reply(status=400), Reply(b"x" * (257 << 10)), Reply(status=302)):
+        site.answers["/token"] = reply
+        with pytest.raises(Unfetchable):
+            fetcher.post_for_answer(site.url("/token"), {}, headers={})

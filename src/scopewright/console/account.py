@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.render import Console, page
+from scopewright.core.model import EMAIL_PROVIDER
 from scopewright.web.visit import Visit
 
 
@@ -18,10 +19,13 @@ def me(console: Console, visit: Visit) -> Response:
     cookie, sign_in = console.cookie(visit), console.sign_in(visit)
     if sign_in is None or cookie is None:
         return RedirectResponse("/sign-in", 303)
+    identity, records = sign_in.identity, console.account.of(sign_in.identity)
+    # What a provider calls somebody may be a number.
+    is_address = identity.provider == EMAIL_PROVIDER or not records
     return page(
         "me.html",
-        person=sign_in.identity.subject,
-        records=console.account.of(sign_in.identity),
+        person=identity.subject if is_address else records[0].principal.name,
+        records=records,
         public_url=console.sign_ins.public_url,
         anti_forgery=console.cookies.anti_forgery(cookie),
     )

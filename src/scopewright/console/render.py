@@ -11,12 +11,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from scopewright.core.errors import Forbidden, ScopewrightError
-from scopewright.core.model import SignIn
+from scopewright.core.model import EMAIL_PROVIDER, SignIn
+from scopewright.metrics import FAILED, OTHER, SIGNED_IN, Metrics
 from scopewright.services.account import Account
 from scopewright.services.authorization.answers import Authorizations
 from scopewright.services.device_authorization import DeviceAuthorizations
 from scopewright.services.invitations import Invitations
 from scopewright.services.logout import Logout
+from scopewright.services.providers.asking import Providers
 from scopewright.services.sign_in import SignedIn, SignIns
 from scopewright.web import problems
 from scopewright.web.cookies import ANTI_FORGERY_FIELD, Cookies
@@ -38,7 +40,18 @@ class Console:
     invitations: Invitations
     devices: DeviceAuthorizations
     logout: Logout
+    providers: Providers
+    metrics: Metrics
     cookie_seconds: int
+
+    def count_sign_in(self, provider: str, *, succeeded: bool) -> None:
+        """Somebody has tried to sign in; what is no provider here is counted together."""
+        known = provider if provider in self._providers else OTHER
+        self.metrics.sign_in(known, SIGNED_IN if succeeded else FAILED)
+
+    @property
+    def _providers(self) -> frozenset[str]:
+        return frozenset({EMAIL_PROVIDER, *(offer.name for offer in self.providers.offers())})
 
     # --- who visits -----------------------------------------------------------------------------
 

@@ -9,7 +9,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from scopewright.console import account, consent, device, end_session, invitations, sign_in
+from scopewright.console import (
+    account,
+    consent,
+    device,
+    end_session,
+    invitations,
+    providers,
+    sign_in,
+)
 from scopewright.console.render import STATIC, Console
 from scopewright.web.visit import Reception, Visit
 
@@ -27,6 +35,8 @@ PAGES: list[tuple[str, str, PageHandler]] = [
     ("POST", "/sign-in/code", sign_in.redeem_code),
     ("GET", "/sign-in/link", sign_in.ask_link),
     ("POST", "/sign-in/link", sign_in.redeem_link),
+    ("POST", "/sign-in/with/{provider}", providers.sign_in),
+    ("GET", "/sign-in/from/{provider}", providers.come_back),
     ("POST", "/sign-out", sign_in.sign_out),
     ("GET", "/invitations/accept", invitations.ask),
     ("POST", "/invitations/accept", invitations.accept),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from starlette.responses import RedirectResponse, Response
@@ -11,6 +12,7 @@ from scopewright import ids
 from scopewright.console.render import Console, page
 from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, Malformed
+from scopewright.core.model import EMAIL_PROVIDER
 from scopewright.services.sign_in import SignedIn
 from scopewright.web.credentials import SIGN_IN_COOKIE
 from scopewright.web.visit import Visit
@@ -34,7 +36,7 @@ _COOKIE = re.compile(r"swb_[0-9A-Za-z]{49}")
 
 def ask(console: Console, visit: Visit) -> Response:
     """The form that asks for an address."""
-    continue_to = _continue_to(visit.query("continue"))
+    continue_to = checked_continue_to(visit.query("continue"))
     if not continue_to and console.sign_in(visit) is not None:
         return RedirectResponse("/me", 303)
     return _ask(console, visit, continue_to=continue_to, email=_hinted(console, continue_to))
@@ -44,7 +46,7 @@ def send(console: Console, visit: Visit) -> Response:
     """Send the letter; the answer is the same for every address."""
     browser = browser_cookie(console, visit)
     form = console.form(visit, "email", "continue", cookie=browser)
-    continue_to = _continue_to(form.get("continue", ""))
+    continue_to = checked_continue_to(form.get("continue", ""))
     email = form.get("email", "")
     try:
         console.sign_ins.send_link(
@@ -56,13 +58,37 @@ def send(console: Console, visit: Visit) -> Response:
     return RedirectResponse(f"/sign-in/code{query}", 303)
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed for a provider, and what is wrong with it."""
+
+    provider: str
+    username: str
+    fault: str
+
+
+def ask_again(console: Console, visit: Visit, *, continue_to: str, typed: Typed) -> Response:
+    """The page once more, with what is wrong beside what was typed for a provider."""
+    return _ask(console, visit, continue_to=continue_to, typed=typed)
+
+
 def _ask(
-    console: Console, visit: Visit, *, continue_to: str, email: str = "", fault: str = ""
+    console: Console,
+    visit: Visit,
+    *,
+    continue_to: str,
+    email: str = "",
+    fault: str = "",
+    typed: Typed | None = None,
 ) -> Response:
     browser = browser_cookie(console, visit) or ids.new_secret("swb")
+    offers = console.providers.offers()
     response = page(
         "sign_in.html",
-        status=422 if fault else 200,
+        status=422 if fault or typed else 200,
+        leads_to=_leads_to(console, continue_to) if offers else None,
+        providers=offers,
+        typed=typed,
         continue_to=continue_to,
         email=email,
         fault=fault,
@@ -77,7 +103,7 @@ def _ask(
 
 def ask_code(console: Console, visit: Visit) -> Response:
     """Says that a letter is on its way, and takes its code."""
-    continue_to = _continue_to(visit.query("continue"))
+    continue_to = checked_continue_to(visit.query("continue"))
     browser = browser_cookie(console, visit)
     if browser is None:
         return RedirectResponse("/sign-in", 303)
@@ -92,10 +118,11 @@ def redeem_code(console: Console, visit: Visit) -> Response:
     signed_in = console.sign_ins.redeem_code(
         form.get("code", ""), browser=browser, cookie=console.cookie(visit)
     )
+    console.count_sign_in(EMAIL_PROVIDER, succeeded=signed_in is not None)
     if signed_in is None:
-        continue_to = _continue_to(form.get("continue", ""))
+        continue_to = checked_continue_to(form.get("continue", ""))
         return _ask_code(console, browser, continue_to=continue_to, fault=WRONG_CODE)
-    return _go_on(console, signed_in)
+    return go_on(console, signed_in)
 
 
 def _ask_code(console: Console, browser: str, *, continue_to: str, fault: str = "") -> Response:
@@ -125,9 +152,10 @@ def redeem_link(console: Console, visit: Visit) -> Response:
     signed_in = console.sign_ins.redeem_link(
         token, browser=browser, email=form.get("email"), cookie=console.cookie(visit)
     )
+    console.count_sign_in(EMAIL_PROVIDER, succeeded=signed_in is not None)
     if signed_in is None:
         return _ask_link(console, visit, token=token, fault=WRONG_ANSWER)
-    return _go_on(console, signed_in)
+    return go_on(console, signed_in)
 
 
 def _ask_link(console: Console, visit: Visit, *, token: str, fault: str = "") -> Response:
@@ -155,7 +183,7 @@ def sign_out(console: Console, visit: Visit) -> Response:
     cookie = console.cookie(visit)
     form = console.form(visit, "continue", cookie=cookie)
     assert cookie is not None  # form() refuses who has no cookie
-    continue_to = _continue_to(form.get("continue", ""))
+    continue_to = checked_continue_to(form.get("continue", ""))
     console.sign_ins.sign_out(cookie)
     query = f"?{urlencode({'continue': continue_to})}" if continue_to else ""
     response = RedirectResponse(f"/sign-in{query}", 303)
@@ -169,7 +197,8 @@ def browser_cookie(console: Console, visit: Visit) -> str | None:
     return cookie if cookie is not None and _COOKIE.fullmatch(cookie) else None
 
 
-def _go_on(console: Console, signed_in: SignedIn) -> Response:
+def go_on(console: Console, signed_in: SignedIn) -> Response:
+    """Signed in, and on the way that the browser was on."""
     path = signed_in.continue_to or "/me"
     return console.welcome(RedirectResponse(path, 303), signed_in)
 
@@ -186,7 +215,7 @@ def _leads_to(console: Console, continue_to: str | None) -> str | None:
     return None if waiting is None else waiting.redirect_uri
 
 
-def _continue_to(value: str) -> str:
+def checked_continue_to(value: str) -> str:
     """The authorization or device page to go on with; empty for none."""
     known = _AUTHORIZATION_ID.fullmatch(value) is not None or device_path(value) is not None
     if value and not known:

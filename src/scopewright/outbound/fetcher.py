@@ -23,6 +23,7 @@ from scopewright.outbound.errors import Unfetchable
 from scopewright.settings.tree import OutboundSettings
 
 MOST_AT_ONCE = 8
+FORM = "application/x-www-form-urlencoded"
 _MAX_AGE = re.compile(r"\bmax-age=(\d{1,9})\b")
 _NOT_TO_KEEP = re.compile(r"\bno-(?:store|cache)\b")
 
@@ -81,14 +82,20 @@ class Fetcher:
         """
         longest = min(limit or self._limit, self._limit)
         with self._asked("GET", url, headers={"accept": accept}) as (response, deadline):
-            if response.status != 200:
-                raise Unfetchable(f"status {response.status}")
-            said = _headers(response)
-            if said.get("content-encoding", "identity") != "identity":
-                raise Unfetchable("it is encoded")
-            body = _read(response.iter_stream(), longest, deadline)
-        content_type = said.get("content-type", "").partition(";")[0].strip().lower()
-        return Fetched(body, content_type, said.get("cache-control", ""))
+            return _fetched(response, longest, deadline)
+
+    def post_for_answer(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str]
+    ) -> Fetched:
+        """What answers a form, with `headers` of one's own beside those of every form.
+
+        Raises:
+            Unfetchable: with any other status than 200, and for every reason there is.
+        """
+        sent = {"content-type": FORM, "accept": "application/json", **headers}
+        content = urlencode(fields).encode()
+        with self._asked("POST", url, headers=sent, content=content) as (response, deadline):
+            return _fetched(response, self._limit, deadline)
 
     def post_form(self, url: str, fields: Mapping[str, str]) -> int:
         """The status of the answer to a form; its body is not read.
@@ -96,7 +103,7 @@ class Fetcher:
         Raises:
             Unfetchable: there was no answer.
         """
-        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "*/*"}
+        headers = {"content-type": FORM, "accept": "*/*"}
         content = urlencode(fields).encode()
         with self._asked("POST", url, headers=headers, content=content) as (response, _):
             return response.status
@@ -147,6 +154,17 @@ def _headers(response: httpcore.Response) -> dict[str, str]:
     return {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
     }
+
+
+def _fetched(response: httpcore.Response, longest: int, deadline: Deadline) -> Fetched:
+    if response.status != 200:
+        raise Unfetchable(f"status {response.status}")
+    said = _headers(response)
+    if said.get("content-encoding", "identity") != "identity":
+        raise Unfetchable("it is encoded")
+    body = _read(response.iter_stream(), longest, deadline)
+    content_type = said.get("content-type", "").partition(";")[0].strip().lower()
+    return Fetched(body, content_type, said.get("cache-control", ""))
 
 
 def _read(chunks: Iterable[bytes], longest: int, deadline: Deadline) -> bytes:

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ import yaml
 from pydantic import ValidationError
 
 from scopewright.core.errors import Invalid
-from scopewright.settings.tree import Section, Settings
+from scopewright.settings.section import Section
+from scopewright.settings.tree import Settings
 
 _REFERENCE = re.compile(r"\$\{(\w+)\}")
 _PREFIX = "SCOPEWRIGHT_"
 _FOR_CLIENTS = {f"{_PREFIX}{name}" for name in ("URL", "API_KEY", "WORKSPACE", "GUARD_KEY")}
 _FILES = ("scopewright.yaml", "scopewright.toml")
-_NOT_YET = ("authentication", "access_control")
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,6 @@ def _from_file(path: Path, environment: Mapping[str, str]) -> dict[str, _Given]:
         raise Invalid(f"{path} is not a mapping of sections.")
     given = {}
     for name, value in _flat(content or {}):
-        if name.partition(".")[0] in _NOT_YET:
-            raise Invalid(f"{path}: {name.partition('.')[0]} is not in this release.", field=name)
         given[name] = _Given(_expanded(value, environment, f"{path}: {name}"), str(path))
     return given
 
@@ -114,7 +113,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:
 
 def _flat(content: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and f"{above}{key}" not in _defaults():
             yield from _flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
@@ -135,6 +134,8 @@ def _expanded(value: Any, environment: Mapping[str, str], place: str) -> Any:
     """The value with each `${NAME}` replaced."""
     if isinstance(value, list):
         return [_expanded(item, environment, place) for item in value]
+    if isinstance(value, dict):
+        return {key: _expanded(item, environment, place) for key, item in value.items()}
     if not isinstance(value, str):
         return value
 
@@ -147,6 +148,7 @@ def _expanded(value: Any, environment: Mapping[str, str], place: str) -> Any:
     return _REFERENCE.sub(found, value)
 
 
+@cache
 def _defaults() -> dict[str, Any]:
     return dict(leaves(Settings()))
 
@@ -164,7 +166,9 @@ def _refused(error: ValidationError, given: Mapping[str, _Given]) -> Invalid:
     """The first refusal, in one line that does not repeat the value: it may be a secret."""
     first = error.errors(include_input=False, include_url=False)[0]
     parts = [str(part) for part in first["loc"]]
-    name = next((".".join(parts[:n]) for n in (1, 2) if ".".join(parts[:n]) in given), parts[0])
+    length = next((n for n in (1, 2) if ".".join(parts[:n]) in given), 1)
+    name, within = ".".join(parts[:length]), parts[length:]
+    place = name + "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in within)
     why = first["msg"].removeprefix("Value error, ")
     origin = given[name].origin if name in given else "settings"
-    return Invalid(f"{origin}: {name}: {why}", field=name)
+    return Invalid(f"{origin}: {place}: {why}", field=name)

@@ -9,9 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     field_validator,
@@ -20,6 +18,8 @@ from pydantic import (
 
 from scopewright.core.model import TokenOverrides
 from scopewright.core.tokens import TokenSettings, check_overrides
+from scopewright.settings.authentication import AccessControlSettings, AuthenticationSettings
+from scopewright.settings.section import Section
 
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 3650 * 86400
@@ -42,10 +42,13 @@ def _duration(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
-class Section(BaseModel):
-    """A part of the tree: frozen, and strict about its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+def _checked_addresses(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    for address in addresses:
+        try:
+            ip_address(address)
+        except ValueError:
+            raise ValueError(f"{address} is no address: write one such as 10.0.0.1") from None
+    return addresses
 
 
 class ServerSettings(Section):
@@ -69,6 +72,8 @@ class ServerSettings(Section):
     """A PEM file: the authorities whose certificates prove clients (`tls_client_auth`)."""
     client_certificate_header: str = ""
     """Where trusted proxies tell a client's certificate: as RFC 9440 has it, or escaped PEM."""
+    query_api_keys: bool = False
+    """Whether an API key may stand in the address of a request to the API or for data."""
 
     @field_validator("public_url")
     @classmethod
@@ -83,14 +88,7 @@ class ServerSettings(Section):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
-        for address in proxies:
-            try:
-                ip_address(address)
-            except ValueError:
-                raise ValueError(
-                    f"{address} is no address: name proxies by address, such as 10.0.0.1"
-                ) from None
-        return proxies
+        return _checked_addresses(proxies)
 
     @field_validator("client_certificate_header")
     @classmethod
@@ -213,6 +211,14 @@ class SignInSettings(Section):
     """The window in which letters are counted."""
     code_tries: int = Field(5, ge=1)
     """How often a code may be mistyped."""
+    passwords: int = Field(10, ge=1)
+    """How many passwords may be tried for one name from one network address within the window."""
+    passwords_a_source: int = Field(100, ge=1)
+    """How many passwords may be tried from one network address within the window."""
+    passwords_a_name: int = Field(100, ge=1)
+    """From how many tries for one name on every network address has only a few of its own."""
+    passwords_window: Duration = timedelta(minutes=15)
+    """The window in which passwords are counted."""
     registration: Literal["closed", "open"] = "closed"
     """`open`: a new address gets a workspace of its own."""
 
@@ -226,6 +232,18 @@ class KeysSettings(Section):
     """How long a key signs before the next one follows."""
     encryption_key: SecretStr | None = None
     """32 bytes in base64url that encrypt private keys in the database."""
+
+
+class MetricsSettings(Section):
+    """Who may read the figures of the whole process, beside the instance's administrators."""
+
+    addresses: tuple[str, ...] = ()
+    """Addresses that read `/metrics` without a credential, such as a Prometheus server's."""
+
+    @field_validator("addresses")
+    @classmethod
+    def _are_addresses(cls, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        return _checked_addresses(addresses)
 
 
 class WorkspacesSettings(Section):
@@ -252,6 +270,8 @@ class LimitsSettings(Section):
     """Roles of a workspace's own."""
     role_depth: int = Field(100, ge=2)
     """How deep roles may stand in one another."""
+    api_keys: int = Field(100, ge=1)
+    """Live API keys of a principal."""
 
 
 class OutboundSettings(Section):
@@ -278,9 +298,14 @@ class Settings(Section):
     sign_in: SignInSettings = SignInSettings()
     keys: KeysSettings = KeysSettings()
     workspaces: WorkspacesSettings = WorkspacesSettings()
+    metrics: MetricsSettings = MetricsSettings()
     limits: LimitsSettings = LimitsSettings()
     outbound: OutboundSettings = OutboundSettings()
+    authentication: AuthenticationSettings = AuthenticationSettings()
+    access_control: AccessControlSettings = AccessControlSettings()
     catalogues: tuple[str, ...] = ()
     """Files of the site's own catalogues; each is called as its file is, without the ending."""
     administrators: tuple[str, ...] = ()
     """Addresses that administer the whole instance."""
+    trees: tuple[Any, ...] = ()
+    """Tiled's; without a meaning here."""
