@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
-from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,50 +17,34 @@ from typing import Any
 
 from scopewright.authority import Authority, View
 from scopewright.clock import Clock
-from scopewright.core.caller import Caller
+from scopewright.core.caller import Caller, Presented
 from scopewright.core.confirmation import is_confirmed
-from scopewright.core.errors import InvalidDpopProof, InvalidToken, Unproven, UseDpopNonce
-from scopewright.core.model import (
-    EMAIL_PROVIDER,
-    ApiKey,
-    Client,
-    Identity,
-    Principal,
-    PrincipalKind,
-    SignIn,
+from scopewright.core.errors import (
+    Forbidden,
+    InvalidDpopProof,
+    InvalidToken,
+    Unproven,
+    UseDpopNonce,
 )
+from scopewright.core.key_chain import Carried, carried
+from scopewright.core.model import ApiKey, Client, Principal, PrincipalKind, SignIn
 from scopewright.core.names import PROTOCOL_WORDS
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import Scopes
 from scopewright.core.security_profile import profile_of
+from scopewright.core.tokens import unverified_workspace
 from scopewright.guard.jws import KeySet
 from scopewright.guard.possession import Possession
 from scopewright.guard.verifier import Claims, verify
 from scopewright.ids import api_key_id
 from scopewright.keys import jwks, published
 from scopewright.proofs import Proofs
-from scopewright.store import principals, sign_ins
+from scopewright.store import identities, principals, sign_ins
 from scopewright.store.authority import Holder
 from scopewright.store.database import Database
 
 MOST_REMEMBERED = 50_000
 SUBSTITUTE_HASH = "0" * 64
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A token or key as a request presents it, nothing of it believed yet.
-
-    `request` is what is looked at for the keys that it shows, if the token is bound to one.
-    """
-
-    secret: str
-    request: Any
-    is_under_dpop: bool = False
-
-    @property
-    def is_api_key(self) -> bool:
-        return self.secret.startswith("swk_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class GoodKey:
 
     key: ApiKey
     holder: Holder
-    scopes: Scopes
+    carried: Carried
 
 
 class Access:
@@ -93,16 +75,17 @@ class Access:
         authority: Authority,
         database: Database,
         clock: Clock,
-        public_url: str,
         proofs: Proofs,
         possession_of: Callable[[Any], Possession],
+        note_use: Callable[[str, datetime, Any], None],
     ) -> None:
         self._authority = authority
         self._database = database
         self._clock = clock
-        self._public_url = public_url
+        self._public_url = proofs.public_url
         self._proofs = proofs
         self._possession_of = possession_of
+        self._note_use = note_use
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
         self._key_sets: dict[tuple[str, ...], KeySet] = {}
 
@@ -124,8 +107,8 @@ class Access:
             return None
         if profile_of(view.workspace).binds_tokens and "cnf" not in claims.values:
             return None  # minted before the workspace took the profile up
-        client = await self.client(view, claims.client_id)
-        holder = await self._holder(view, claims.subject)
+        client = await self.client(view, claims.client_id, issued_at=claims.issued_at)
+        holder = await self._holder(view, claims.subject, issued_at=claims.issued_at)
         if client is None or holder is None:
             return None
         if claims.session_id is not None and not await view.is_session_open(claims.session_id):
@@ -135,15 +118,22 @@ class Access:
             scopes &= holder.held | PROTOCOL_WORDS
         return GoodToken(claims, client, holder, scopes)
 
-    async def client(self, view: View, id: str) -> Client | None:
-        """A client of the workspace that nobody has disabled."""
+    async def client(
+        self, view: View, id: str, *, issued_at: datetime | None = None
+    ) -> Client | None:
+        """A client of the workspace that nobody has disabled; `issued_at` as of `_holder`."""
         client = await view.client(id)
-        return None if client is None or await self._holder(view, client.id) is None else client
+        if client is None or await self._holder(view, client.id, issued_at=issued_at) is None:
+            return None
+        return client
 
     @staticmethod
-    async def _holder(view: View, id: str) -> Holder | None:
+    async def _holder(view: View, id: str, *, issued_at: datetime | None = None) -> Holder | None:
+        """Who presents something that was issued then, or that lasts, as a key does."""
         holder = await view.principal(id)
-        return None if holder is None or holder.principal.disabled_at is not None else holder
+        if holder is None or holder.principal.disabled_at is not None:
+            return None
+        return None if issued_at is not None and holder.has_lost(issued_at) else holder
 
     def _claims(self, view: View, secret: str, audience: str) -> Claims | None:
         """What the token says, its signature checked once and remembered by the token's hash."""
@@ -178,17 +168,26 @@ class Access:
 
     # --- API keys -------------------------------------------------------------------------------
 
-    async def api_key(self, view: View, secret: str) -> GoodKey | None:
-        """The API key, if it is live in this workspace now; its scopes as resolved now."""
+    async def api_key(self, view: View, secret: str, *, request: Any = None) -> GoodKey | None:
+        """The API key, if it is live in this workspace now, with what it gives now.
+
+        That is a use of it; `request` is the one that presents it.
+        """
         key = await view.api_key(api_key_id(secret) or "")
         stored = key.secret_hash if key is not None else SUBSTITUTE_HASH
-        matches = hmac.compare_digest(hash_secret(secret), stored)
-        if key is None or not matches or not key.is_live(self._clock()):
+        if not hmac.compare_digest(hash_secret(secret), stored) or key is None:
             return None
         holder = await self._holder(view, key.principal_id)
-        if holder is None:
+        chain = [key] if key.parent_id is None else await view.chain(key)
+        if holder is None or not chain:
             return None
-        return GoodKey(key, holder, key.requested.within(holder.held))
+        now, policy = self._clock(), view.workspace.policy.api_keys
+        words = view.rules.vocabulary
+        gives = carried(chain, held=holder.held, policy=policy, now=now, wholes=words.wholes)
+        if gives is None:
+            return None
+        self._note_use(key.id, now, request)
+        return GoodKey(key, holder, gives)
 
     # --- callers --------------------------------------------------------------------------------
 
@@ -200,15 +199,23 @@ class Access:
         return unverified_workspace(secret)
 
     async def bearer(
-        self, view: View, presented: Presented, *, audience: str | None = None
+        self,
+        view: View,
+        presented: Presented,
+        *,
+        audience: str | None = None,
+        restricted: bool = False,
     ) -> Caller | None:
         """The caller that presents a key, or a token for this audience, in a workspace.
 
+        `restricted`: a key may be restricted by tags, which nobody but resource servers heeds.
+
         Raises:
+            Forbidden: it is such a key, and may not be.
             Unproven: it is presented under the DPoP scheme, and not good.
         """
         if presented.is_api_key and not presented.is_under_dpop:
-            return await self._key_caller(view, presented.secret)
+            return await self._key_caller(view, presented, restricted=restricted)
         good = await self.token(view, presented.secret, audience=audience)
         if good is not None and await self._is_held(view, good, presented):
             return self._token_caller(view, good)
@@ -256,16 +263,21 @@ class Access:
             token_id=good.claims.token_id,
         )
 
-    async def _key_caller(self, view: View, secret: str) -> Caller | None:
-        good = await self.api_key(view, secret)
+    async def _key_caller(
+        self, view: View, presented: Presented, *, restricted: bool
+    ) -> Caller | None:
+        good = await self.api_key(view, presented.secret, request=presented.request)
         if good is None:
             return None
+        if good.carried.tags is not None and not restricted:
+            raise Forbidden("This key is restricted by tags, which mean nothing here.")
         return Caller(
             principal=good.holder.principal,
-            held=good.scopes,
+            held=good.carried.scopes,
             vocabulary=view.rules.vocabulary,
             via="api_key",
             key_id=good.key.id,
+            tags=good.carried.tags,
         )
 
     async def sign_in(self, cookie: str | None) -> SignIn | None:
@@ -276,7 +288,7 @@ class Access:
 
     async def browser(self, view: View, sign_in: SignIn) -> Caller | None:
         """The member that a signed-in browser is in a workspace."""
-        member = await asyncio.to_thread(self._read_member, view.workspace.id, sign_in.identity)
+        member = await asyncio.to_thread(self._read_member, view.workspace.id, sign_in)
         holder = await self._holder(view, member.id) if member is not None else None
         if holder is None:
             return None
@@ -291,33 +303,15 @@ class Access:
         with self._database.read() as tx:
             return sign_ins.get(tx, cookie_hash, now=self._clock())
 
-    def _read_member(self, workspace_id: str, identity: Identity) -> Principal | None:
+    def _read_member(self, workspace_id: str, sign_in: SignIn) -> Principal | None:
+        """The member, noted as having been here; None for who was signed out here since."""
+        now, kind, identity = self._clock(), PrincipalKind.MEMBER, sign_in.identity
         with self._database.read() as tx:
-            return principals.by_identity(
-                tx, workspace_id, kind=PrincipalKind.MEMBER, identity=identity
-            )
-
-
-def unverified_workspace(secret: str) -> str | None:
-    """Which workspace a token says it is for; nothing is believed but where to look."""
-    return next((one for one in unverified_audience(secret) if ":" not in one), None)
-
-
-def unverified_audience(secret: str) -> list[str]:
-    """For whom a token says it is, nothing of it believed: URIs, and perhaps a workspace."""
-    parts = secret.split(".")
-    if len(parts) != 3:
-        return []
-    try:
-        claims = json.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (ValueError, RecursionError):
-        return []
-    named = claims.get("aud") if isinstance(claims, dict) else None
-    members = named if isinstance(named, list) else [named]
-    # no database takes half a surrogate pair, or NUL, as text
-    return [m for m in members if isinstance(m, str) and m.isascii() and "\x00" not in m]
-
-
-def email_identity(address: str) -> Identity:
-    """The identity that a letter to this address proves."""
-    return Identity(EMAIL_PROVIDER, address)
+            linked = identities.get(tx, workspace_id, kind=kind, identity=identity)
+            if linked is None or not linked.accepts(sign_in):
+                return None
+            member = principals.get(tx, linked.principal_id)
+        if member is not None and member.disabled_at is None and linked.is_worth_noting(now):
+            with self._database.write() as tx:
+                identities.note_use(tx, member, identity, at=now)
+        return member

@@ -219,6 +219,19 @@ class View:
         """An API key of this workspace, live or not."""
         return self._value("api_key", id)
 
+    async def chain(self, key: ApiKey) -> list[ApiKey]:
+        """A key, the key by which it was made, and so on; empty when one of them is gone.
+
+        Each is a value of its own, so what changes one of them is seen by all below it.
+        """
+        found = [key]
+        while found[-1].parent_id is not None:
+            parent = await self.api_key(found[-1].parent_id)
+            if parent is None:
+                return []
+            found.append(parent)
+        return found
+
     async def is_token_revoked(self, token_id: str) -> bool:
         """Whether this very token was revoked."""
         return bool(await self._value("token", token_id))

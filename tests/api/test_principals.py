@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from tests.inprocess import Running, Tenant
 REPORTER, USER = "mdsp:core:assetmanagement.reporter", "mdsp:mytenant:viewer.user"
 BATCH, ANALYST = "mdsp:core:analytics.adb.user", "mdsp:core:analytics.user"
 FULL, DANGLING = "mdsp:core:frmdpylmnt.fullaccess", "mdsp:core:dvcinv.readonly"
+
+LISTED = {
+    *("id", "kind", "name", "created_at", "disabled_at", "owner", "identities", "roles"),
+    *("live_api_keys", "live_sessions", "latest_activity"),
+}
 
 
 def today(tenant: Tenant) -> str:
@@ -50,9 +56,7 @@ def test_principals_of_every_kind_are_listed_together_or_by_kind(tenant: Tenant)
     Tenant(tenant.running).person("ann@example.com")
     listed = tenant.call("GET", "/principals").json()["data"]
     assert {one["kind"]: one["id"] for one in listed} == ids
-    assert [set(one) for one in listed] == [
-        {"id", "kind", "name", "created_at", "disabled_at"}
-    ] * len(ids)
+    assert [set(one) for one in listed] == [LISTED] * len(ids)
     for kind, id in ids.items():
         [one] = tenant.call("GET", f"/principals?kind={kind}").json()["data"]
         assert (one["id"], one["kind"]) == (id, kind)
@@ -60,6 +64,146 @@ def test_principals_of_every_kind_are_listed_together_or_by_kind(tenant: Tenant)
     first = tenant.call("GET", "/principals?limit=3").json()
     assert len(first["data"]) == 3
     assert first["next_page"] is not None
+
+
+def listed(tenant: Tenant, query: str = "", **more: Any) -> list[dict[str, Any]]:
+    answer = tenant.call("GET", f"/principals{query}", **more)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["data"])
+
+
+def test_a_row_tells_what_is_live_and_when_it_was_used(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    tenant.assign(ann, REPORTER)
+    tenant.key(ann)
+    session = tenant.session(ann, tenant.client(ClientType.PKCE)[0])
+    [row] = listed(tenant, "?q=ann")
+    assert (row["roles"], row["live_api_keys"], row["live_sessions"]) == ([REPORTER], 1, 1)
+    assert [one["subject"] for one in row["identities"]] == ["ann@example.com"]
+    now = tenant.running.clock()
+    assert datetime.fromisoformat(row["latest_activity"]) == now
+    assert tenant.call("DELETE", f"/sessions/{session}").status_code == 204
+    [row] = listed(tenant, "?q=ANN@")
+    assert (row["live_sessions"], row["latest_activity"] is None) == (0, False)
+
+
+def test_who_may_not_see_sessions_is_told_nothing_of_them(tenant: Tenant) -> None:
+    ann = tenant.person("ann@example.com")
+    tenant.session(ann, tenant.client(ClientType.PKCE)[0])
+    viewer = tenant.key_with("iotman:principals:read")
+    [row] = listed(tenant, "?q=ann", bearer=viewer)
+    assert (row["live_sessions"], row["latest_activity"]) == (None, None)
+    portrait = tenant.call("GET", f"/principals/{ann.id}", bearer=viewer).json()
+    assert (portrait["sessions"], portrait["latest_activity"]) == (None, None)
+    assert portrait["api_keys"] == []
+
+
+def test_a_list_has_who_was_asked_for(tenant: Tenant) -> None:
+    ann, bob = tenant.person("ann@example.com"), tenant.person("bob@example.com")
+    services = {
+        owner: made(tenant, {"name": f"Pump {owner[:3]}", "owner": owner})["id"]
+        for owner in (ann.id, "bob@example.com")
+    }
+    tenant.call("POST", f"/principals/{bob.id}/disable")
+    for query, wanted in (
+        (f"?owner={ann.id}", {services[ann.id]}),
+        (f"?owner={ann.id.upper()}", {services[ann.id]}),
+        ("?owner=bob@example.com", {services["bob@example.com"]}),
+        ("?owner=nobody", set()),
+        ("?disabled=true", {bob.id}),
+        ("?disabled=false&kind=end_user", {ann.id}),
+        ("?q=Pump&kind=client", set(services.values())),
+        ("?q=pump", set()),
+        ("?q=%25", set()),
+    ):
+        assert {one["id"] for one in listed(tenant, query)} == wanted, query
+    assert tenant.call("GET", "/principals?owner=eve@example.com").status_code == 404
+    for query, field in (("disabled=maybe", "disabled"), (f"q={'a' * 321}", "q")):
+        refused = tenant.call("GET", f"/principals?{query}")
+        assert (refused.status_code, refused.json()["field"]) == (422, field)
+
+
+# --- service principals -------------------------------------------------------------------------
+
+
+def made(tenant: Tenant, body: dict[str, Any], **more: Any) -> dict[str, Any]:
+    answer = tenant.call("POST", "/principals", body, **more)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+def test_a_service_principal_is_a_client_without_a_secret(tenant: Tenant) -> None:
+    mia = tenant.person("mia@example.com", kind=PrincipalKind.MEMBER)
+    service = made(tenant, {"name": "Pump", "roles": [REPORTER], "owner": "mia@example.com"})
+    assert set(service) == LISTED
+    assert (service["kind"], service["name"], service["identities"]) == ("client", "Pump", [])
+    assert service["owner"] == {"id": mia.id, "name": "mia@example.com"}
+    assert service["roles"] == [REPORTER]
+    client = tenant.call("GET", f"/clients/{service['id']}").json()
+    assert (client["type"], client["secrets"]) == ("client_credentials", [])
+    assert tenant.token(service["id"], "").status_code == 401
+    assert tenant.token(service["id"], "sws_x").status_code == 401
+    rotated = tenant.call("POST", f"/clients/{service['id']}/rotate-secret").json()
+    assert tenant.token(service["id"], rotated["client_secret"]).status_code == 200
+    tenant.call("DELETE", f"/principals/{mia.id}")
+    assert shown(tenant, service["id"])["owner"] == {"id": mia.id, "name": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"name": "x", "roles": ["gone"]}, 404, "role"),
+        ({"name": ""}, 422, "name"),
+        ({"name": "a\nb"}, 422, "name"),
+        ({}, 422, "name"),
+        ({"name": "x", "owner": "eve@example.com"}, 422, "owner"),
+        ({"name": "x", "owner": ""}, 422, "owner"),
+        ({"name": "x", "roles": "admin"}, 422, "roles"),
+        ({"name": "x", "secret": "s"}, 422, "secret"),
+    ],
+)
+def test_a_bad_service_principal_is_refused_by_its_field_and_not_made(
+    tenant: Tenant, body: dict[str, Any], status: int, field: str
+) -> None:
+    before = len(listed(tenant))
+    refused = tenant.call("POST", "/principals", body)
+    assert (refused.status_code, refused.json()["field"]) == (status, field)
+    assert len(listed(tenant)) == before
+
+
+def test_an_owner_is_a_person_of_the_workspace(tenant: Tenant) -> None:
+    stranger = Tenant(tenant.running).person("eve@example.com")
+    for owner in (tenant.client()[0], tenant.group("Crew"), stranger.id):
+        refused = tenant.call("POST", "/principals", {"name": "x", "owner": owner})
+        assert (refused.status_code, refused.json()["field"]) == (422, "owner")
+
+
+def test_whoever_makes_a_service_gives_no_role_beyond_what_they_hold(tenant: Tenant) -> None:
+    creator = ("iotman:principals:create",)
+    key = tenant.key(tenant.client(ClientType.CLIENT_CREDENTIALS, *creator)[0])
+    body = {"name": "Pump", "roles": ["iotman:viewer"]}
+    refused = tenant.call("POST", "/principals", body, bearer=key)
+    assert refused.status_code == 403
+    assert "iotman:audit:read" in refused.json()["missing"]
+    assert made(tenant, {"name": "Pump"}, bearer=key)["roles"] == []
+
+
+def test_a_service_principal_gets_another_name_and_owner_and_nobody_else_does(
+    tenant: Tenant,
+) -> None:
+    ann = tenant.person("ann@example.com")
+    path = f"/principals/{made(tenant, {'name': 'Pump', 'owner': ann.id})['id']}"
+    renamed = tenant.call("PATCH", path, {"name": "Valve"}).json()
+    assert (renamed["name"], renamed["owner"]["id"]) == ("Valve", ann.id)
+    assert tenant.call("GET", path.replace("principals", "clients")).json()["name"] == "Valve"
+    assert tenant.call("PATCH", path, {"owner": None}).json()["owner"] is None
+    assert tenant.call("PATCH", path, {"owner": "ann@example.com"}).json()["owner"]["id"] == ann.id
+    assert tenant.call("PATCH", path, {"owner": "eve@example.com"}).status_code == 422
+    app = tenant.client(ClientType.PKCE)[0]
+    for id in (ann.id, tenant.admin.id, tenant.group("Crew"), app):
+        refused = tenant.call("PATCH", f"/principals/{id}", {"name": "x"})
+        assert (refused.status_code, refused.json()["conflict"]) == (409, "kind")
+    assert tenant.call("PATCH", "/principals/nobody", {"name": "x"}).status_code == 404
 
 
 # --- one of them --------------------------------------------------------------------------------
@@ -129,7 +273,8 @@ def test_what_lacks_something_is_told(tenant: Tenant) -> None:
 
 def test_nobody_holds_anything_by_nothing(tenant: Tenant) -> None:
     portrait = shown(tenant, tenant.group("Empty"))
-    for part in ("groups", "roles", "held", "incomplete", "missing", "warnings"):
+    lists = ("groups", "roles", "held", "incomplete", "missing", "warnings")
+    for part in (*lists, "identities", "api_keys", "sessions"):
         assert portrait[part] == []
 
 
@@ -163,6 +308,25 @@ def test_who_is_not_here_is_not_shown(tenant: Tenant) -> None:
         assert tenant.call("GET", f"/principals/{name}/roles").status_code == 404
 
 
+def test_keys_and_sessions_are_shown_without_any_secret(tenant: Tenant) -> None:
+    ann, app = tenant.person("ann@example.com"), tenant.client(ClientType.PKCE)[0]
+    tenant.assign(ann, REPORTER)
+    secrets = [tenant.key(ann), tenant.key(ann, Requested(frozenset({"asm.r", "asm.c"})))]
+    ended, open_one = tenant.session(ann, app), tenant.session(ann, app)
+    tenant.call("DELETE", f"/sessions/{ended}")
+    portrait = shown(tenant, ann.id)
+    assert sorted(key["scopes"] for key in portrait["api_keys"]) == [["asm.r"], ["inherit"]]
+    assert {tuple(key) for key in portrait["api_keys"]} == {
+        ("id", "note", "scopes", "created_at", "expires_at", "last_used_at")
+    }
+    assert {one["id"]: one["ended"] for one in portrait["sessions"]} == {
+        ended: True,
+        open_one: False,
+    }
+    assert {one["client"] for one in portrait["sessions"]} == {"pkce"}
+    assert not any(secret in str(portrait) for secret in secrets)
+
+
 # --- oneself ------------------------------------------------------------------------------------
 
 
@@ -182,6 +346,7 @@ def test_a_narrow_credential_is_told_as_much_as_it_carries(tenant: Tenant) -> No
     key = tenant.key(ann, Requested(frozenset({"asm.r", "asm.c"})))
     mine = tenant.call("GET", "/principals/me", bearer=key).json()
     assert [held["scope"] for held in mine["held"]] == ["asm.r"]
+    assert (mine["api_keys"], mine["sessions"]) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -189,6 +354,7 @@ def test_a_narrow_credential_is_told_as_much_as_it_carries(tenant: Tenant) -> No
     [
         ("/principals", "principals:read"),
         ("/principals/x", "principals:read"),
+        ("/principals/x/identities", "principals:read"),
         ("/principals/x/roles", "assignments:read"),
         ("/why?principal=x&scope=y", "principals:read"),
         ("/who-can?scope=y", "principals:read"),

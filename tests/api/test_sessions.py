@@ -138,3 +138,28 @@ def test_editors_and_administrators_see_and_revoke_sessions(
     assert revoked.status_code == (204 if status == 200 else 403)
     left = tenant.call("GET", "/sessions").json()["data"]
     assert len(left) == (0 if status == 200 else 1)
+
+
+def test_people_see_and_end_their_own_sessions_without_a_scope_and_no_others(
+    tenant: Tenant,
+) -> None:
+    tenant.define("sensor:read")
+    ann, bob = tenant.person(address()), tenant.person(address())
+    tenant.grant(ann, "sensor:read")
+    phone, _ = tenant.client(ClientType.PKCE)
+    first, second = tenant.session(ann, phone), tenant.session(ann, phone)
+    others = tenant.session(bob, phone)
+    token, key = refresh_token(tenant, first), tenant.key(ann)
+    mine = tenant.call("GET", "/principals/me/sessions", bearer=key).json()["data"]
+    assert {one["id"] for one in mine} == {first, second}
+    assert [one["scopes"] for one in mine] == [["sensor:read"]] * 2
+    page = tenant.call("GET", "/principals/me/sessions?limit=1", bearer=key).json()
+    assert len(page["data"]) == 1
+    assert page["next_page"] is not None
+    path = "/principals/me/sessions"
+    assert tenant.call("DELETE", f"{path}/{first}", bearer=key).status_code == 204
+    assert refresh(tenant, phone, token)[1]["error"] == "invalid_grant"
+    for id in (first, others, "nothing"):
+        assert tenant.call("DELETE", f"{path}/{id}", bearer=key).status_code == 404
+    kept = {one["id"] for one in tenant.call("GET", "/sessions").json()["data"]}
+    assert kept == {second, others}

@@ -134,3 +134,15 @@ def test_why_of_nobody_is_not_found(tenant: Tenant) -> None:
     for query, field in (("scope=asm.r", "principal"), ("principal=x", "scope")):
         answer = tenant.call("GET", f"/why?{query}")
         assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_a_scope_made_of_others_is_held_by_who_has_all_of_them(inside: Running) -> None:
+    tiled = Tenant(inside, catalogues=("internal", "tiled"))
+    half, both = tiled.person("half@example.com"), tiled.person("both@example.com")
+    tiled.grant(half, "create:apikeys")
+    tiled.grant(both, "create:apikeys", "revoke:apikeys")
+    assert who_can(tiled, "apikeys").keys() == {"both@example.com", "admin@example.com"}
+    for who, is_held in ((half, False), (both, True)):
+        answer = why(tiled, who.id, "apikeys")
+        assert answer["held"] is is_held
+        assert answer["roles_that_give_it"] == ["admin", "iotman:admin", "user", "user-current"]

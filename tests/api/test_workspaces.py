@@ -240,6 +240,7 @@ POLICY = {
     "client_registration": "token",
     "client_id_metadata_documents": False,
     "resources": {},
+    "api_keys": {"maximum_lifetime": None, "must_expire": False, "scopes": None},
 }
 
 
@@ -274,6 +275,12 @@ def test_a_policy_changes_member_by_member_and_every_change_is_written_down(
         {"resources": {"https://pumps.example": ["no:such"]}},
         {"resources": {"https://pumps.example": "pumps:read"}},
         {"resources": []},
+        {"api_keys": {"maximum_lifetime": 0}},
+        {"api_keys": {"maximum_lifetime": 3650 * 86_400 + 1}},
+        {"api_keys": {"scopes": []}},
+        {"api_keys": {"scopes": ["no:such"]}},
+        {"api_keys": {"must_expire": 1}},
+        {"api_keys": {"colour": "red"}},
         {"resources": {f"urn:x:{n}": [] for n in range(101)}},
         {"colour": "red"},
     ],

@@ -245,9 +245,10 @@ class Issuer:
 
     # --- what changes ---------------------------------------------------------------------------
 
-    def touch(self, tx: Any, kind: ChangeKind, subject: str) -> None:
+    def touch(self, tx: Any, kind: ChangeKind, subject: str, *, revokes: bool = True) -> None:
         at = self.clock()
-        workspaces.touch(tx, self.id, kind, subject, at=at, forget_at=at + LONGEST_ACCESS)
+        until = at + LONGEST_ACCESS if revokes else None
+        workspaces.touch(tx, self.id, kind, subject, at=at, forget_at=until)
 
     def define(self, *names: str) -> None:
         """Scopes of the workspace's own; those that exist are left."""
@@ -282,7 +283,7 @@ class Issuer:
     def know(self, client: KnownClient, registration: ClientRegistration) -> None:
         """The client registers this from now on."""
         with self.database.write() as tx:
-            self.touch(tx, ChangeKind.CLIENT, client.id)
+            self.touch(tx, ChangeKind.CLIENT, client.id, revokes=False)
             known = clients.get(tx, client.id)
             assert known is not None
             clients.change(tx, replace(known, registration=registration))

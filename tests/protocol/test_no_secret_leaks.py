@@ -85,6 +85,7 @@ def play(world: World, harvest: Harvest) -> None:
         person.browser.event_hooks = heard
         people(world, harvest, person, client)
     newcomer(world, harvest)
+    keys(world, harvest)
     member(world, heard)
     harvest.letters(world)
 
@@ -130,6 +131,23 @@ def newcomer(world: World, harvest: Harvest) -> None:
         world.http.get(at, headers=headers)
         world.http.put(at, json={**replaced, "client_secret": chosen}, headers=headers)
         world.http.put(at, json=replaced, headers=headers)
+
+
+def keys(world: World, harvest: Harvest) -> None:
+    """Keys for oneself and for another: used, rotated, presented in an address, revoked."""
+    made = world.admin.post("/api-keys", json={"note": "canary"}).json()
+    mine = world.as_bearer(harvest.keep("made API key", made["secret"]))
+    rotated = world.admin.post(f"/api-keys/{made['id']}/rotate", json={"overlap": 60}).json()
+    harvest.keep("rotated API key", rotated["secret"])
+    theirs = world.admin.post("/principals/ann@example.com/api-keys", json={}).json()
+    harvest.keep("API key for another", theirs["secret"])
+    world.http.get("/api/whoami", headers=mine)
+    for path in ("/api/whoami", "/api/launchpad", "/api/nowhere", "/exports/nowhere/none"):
+        world.http.get(path, params={"api_key": theirs["secret"]})
+        world.http.get(path, params={"api_key": made["secret"]}, headers=mine)
+        world.http.get(path, params={"api_key": rotated["secret"]}, headers=mine)
+    world.admin.delete(f"/api-keys/{made['id']}")
+    world.http.get("/api/whoami", headers=mine)
 
 
 def member(world: World, heard: dict[str, Any]) -> None:
@@ -188,6 +206,7 @@ def test_no_secret_is_logged_answered_in_an_error_or_remembered(
     installation: Installation,
 ) -> None:
     harvest = Harvest()
+    installation.environment["SCOPEWRIGHT_SERVER__QUERY_API_KEYS"] = "true"
     with served(installation) as (world, server):
         play(world, harvest)
         harvest.keep("verifier", VERIFIER)
@@ -200,6 +219,7 @@ def test_no_secret_is_logged_answered_in_an_error_or_remembered(
     assert server.said.count('"event": "request"') > 50
     remembered = rows(installation.database_url)
     assert "audit: " in remembered
+    assert "'GET /api/whoami'" in remembered  # the last use of a key, written when the server stops
     assert found_in(server.said, harvest.secrets) == []
     assert found_in("\n".join(harvest.refusals), harvest.secrets) == []
     assert found_in(remembered, harvest.secrets) == []

@@ -218,3 +218,15 @@ def test_asking_for_the_head_of_a_stream_does_not_hang(issuer: Issuer) -> None:
         f"{issuer.issuer}/revocations", headers={"accept": "text/event-stream"}
     )
     assert answer.status_code == 200
+
+
+def test_the_lag_of_a_stream_is_told_for_what_happens_while_it_is_open(issuer: Issuer) -> None:
+    key = issuer.api_key(issuer.member("iotman:admin"))
+    _delete_client(issuer)  # long ago, as far as the stream is concerned
+    with streaming(issuer.http, f"{issuer.issuer}/revocations") as stream:
+        stream.take(1)
+        _delete_client(issuer)
+        stream.take(1)
+    address = f"{issuer.site.url}/api/workspaces/{issuer.id}/metrics"
+    figures = issuer.http.get(address, headers={"authorization": f"Bearer {key}"}).text
+    assert "scopewright_feed_lag_seconds_count 1.0" in figures.splitlines()

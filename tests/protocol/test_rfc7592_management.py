@@ -274,3 +274,11 @@ def test_other_methods_are_refused(app: Registered, method: str) -> None:
     answer = app.ask(method, json=PUBLIC)
     assert_refused(answer, 405, "invalid_request")
     assert answer.headers["allow"] == "DELETE, GET, PUT"
+
+
+def test_the_token_of_a_disabled_client_counts_for_nothing(app: Registered) -> None:
+    app.issuer.disable(app.id)
+    for method in ("GET", "DELETE"):
+        assert app.ask(method).status_code == 401
+    assert app.replace(PUBLIC).status_code == 401
+    assert app.kept.id == app.id

@@ -8,7 +8,7 @@ import pytest
 
 from scopewright.core.model import ChangeKind, TokenOverrides
 from scopewright.store import schema
-from tests.protocol.issuer import Issuer, KnownClient, assert_refused, bearer
+from tests.protocol.issuer import Issuer, KnownClient, Site, assert_refused, bearer
 
 INACTIVE = {"active": False}
 
@@ -124,6 +124,7 @@ def test_an_inheriting_key_is_worth_what_its_principal_holds_now(
     person = issuer.person("a")
     key = issuer.api_key(person)
     said = issuer.introspect(machine, key)
+    assert "username" in said  # a person's; policies know people by it
     assert (said["sub"], said["scope"], said["aud"]) == (person, "a", issuer.id)
     assert "exp" not in said
     issuer.grant(person, "b")
@@ -184,6 +185,13 @@ def test_a_token_is_active_until_the_second_it_expires(
     assert issuer.is_active(machine, token)
     issuer.clock.advance(seconds=1)
     assert issuer.introspect(machine, token) == INACTIVE
+
+
+def test_a_key_that_names_a_scope_by_one_of_its_names_is_good_for_the_others(site: Site) -> None:
+    tiled = Issuer.new(site, catalogues=("internal", "tiled"))
+    asker, person = tiled.machine(), tiled.person("create:node", "create:apikeys")
+    key = tiled.api_key(person, "create apikeys")
+    assert tiled.introspect(asker, key)["scope"] == "create create:apikeys create:node"
 
 
 def test_an_expired_or_revoked_key_is_not_active(issuer: Issuer, machine: KnownClient) -> None:

@@ -14,7 +14,7 @@ from scopewright.core.device_authorization import TRIES_A_PERSON, TRIES_A_SOURCE
 from scopewright.core.model import ChangeKind, Client, ClientType, PrincipalKind, ScopeDefault
 from scopewright.core.oauth import DEVICE_CODE, GRANTS_OF_TYPE
 from scopewright.ids import new_code
-from scopewright.store import schema, workspaces
+from scopewright.store import principals, schema, standing, workspaces
 from tests.people import Browser, Forms, Stage
 from tests.proofs import ProofKey
 from tests.protocol.issuer import assert_refused
@@ -278,6 +278,21 @@ def test_a_device_gets_what_it_asked_for_and_the_person_holds(stage: Stage, devi
     assert tokens_of(stage, device, scope="sensor:read video:gold")["scope"] == "sensor:read"
 
 
+def test_a_device_that_asked_by_one_name_of_a_scope_may_go_on_by_another(stage: Stage) -> None:
+    row = schema.workspaces.update().where(schema.workspaces.c.id == stage.workspace.id)
+    with stage.database.write() as tx:
+        workspaces.touch(tx, stage.workspace.id, ChangeKind.WORKSPACE, "names", at=stage.clock())
+        tx.run(row.values(catalogues=["internal", "tiled"]))
+    stage.person(ANN, "create")
+    device = stage.client(type=ClientType.DEVICE, name="Kettle", redirect_uris=())
+    tokens = tokens_of(stage, device, scope="create")
+    assert tokens["scope"] == "create create:node"
+    form = {"client_id": device.id, "refresh_token": tokens["refresh_token"]}
+    form |= {"grant_type": "refresh_token", "scope": "create:node"}
+    answer = stage.browser().ask("POST", f"{stage.issuer}/token", data=form)
+    assert answer.json()["scope"] == "create create:node"
+
+
 def test_a_device_may_ask_for_a_resource_and_the_person_is_told(
     stage: Stage, device: Client
 ) -> None:
@@ -314,6 +329,21 @@ def test_a_disabled_or_removed_person_gets_no_token(stage: Stage, device: Client
     with stage.database.write() as tx:
         tx.run(rows.values(disabled_at=stage.clock()))
     assert_refused(polled(stage, device, told["device_code"]), 400, "invalid_grant")
+
+
+def test_who_was_signed_out_here_proves_who_they_are_before_allowing_anything(
+    stage: Stage, device: Client
+) -> None:
+    browser = stage.signed_in(ANN)
+    stage.clock.advance(seconds=1)
+    with stage.database.write() as tx:
+        ann = principals.find_any(tx, stage.workspace.id, name=ANN)
+        standing.sign_out(tx, ann, at=stage.clock(), why="")
+    stage.clock.advance(seconds=1)
+    page = typed(stage, browser, codes(stage, device)["user_code"])
+    assert "no access here" in page.text
+    assert stages(stage) == ["asked"]
+    assert tokens_of(stage, device)["scope"] == "sensor:read"
 
 
 def test_the_command_line_is_known_from_its_first_use_and_acts_for_the_member(

@@ -8,7 +8,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from scopewright.core.model import ClientType, TokenOverrides, WorkspacePolicy
+from scopewright.core.model import ChangeKind, ClientType, TokenOverrides, WorkspacePolicy
 from scopewright.core.oauth import GRANTS_OF_TYPE, TOKEN_EXCHANGE
 from scopewright.core.token_exchange import ACCESS_TOKEN, DEEPEST_CHAIN, JWT
 from scopewright.core.trusted_issuers import Rule
@@ -372,6 +372,19 @@ def test_a_disabled_persons_token_is_worth_nothing(
 ) -> None:
     issuer.disable(person)
     assert_refused(exchanged(issuer, service, token), 400, "invalid_request")
+
+
+def test_what_was_issued_to_a_client_before_all_of_it_was_revoked_stays_refused(
+    issuer: Issuer, service: KnownClient, token: str
+) -> None:
+    asker, before = issuer.machine(), good(exchanged(issuer, service, token))["access_token"]
+    assert issuer.is_active(asker, before)
+    issuer.clock.advance(seconds=2)
+    with issuer.database.write() as tx:
+        issuer.touch(tx, ChangeKind.CLIENT, service.id)
+    issuer.clock.advance(seconds=2)
+    assert not issuer.is_active(asker, before)
+    assert issuer.is_active(asker, good(exchanged(issuer, service, token))["access_token"])
 
 
 # --- assertions of trusted issuers (§3) ----------------------------------------------------------

@@ -7,16 +7,17 @@ database and closed by the core, past the services that are on trial.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import ModuleType
 
 import httpx
 
+from scopewright.core import api_keys
 from scopewright.core.catalogue import Vocabulary
 from scopewright.core.holdings import held
 from scopewright.core.model import ClientType, Invitation, PrincipalKind
-from scopewright.core.scopes import EVERYTHING, NONE, Requested, Scopes
+from scopewright.core.scopes import EVERYTHING, INHERIT, NONE, Requested, Scopes
 from scopewright.services import (
     application_roles,
     assignments,
@@ -24,23 +25,31 @@ from scopewright.services import (
     end_users,
     grants,
     groups,
+    identities,
     invitations,
     members,
     revisions,
     role_mappings,
     roles,
     scopes,
+    standing,
     trusted_issuers,
+)
+from scopewright.services import (
+    principals as service_principals,
 )
 from scopewright.store import consents, holdings, principals, sessions, vocabulary
 from scopewright.store import invitations as pending_invitations
+from scopewright.store import standing as standing_of_principals
 from scopewright.store.pages import Window
 from tests.core import delegation_table as table
-from tests.core.delegation_table import Gift, Kind, WayOfGiving
+from tests.core.delegation_table import Gift, Holdings, Kind, WayOfGiving
 from tests.inprocess import Running, Tenant
 from tests.outside import Outside
 
+MINTING = "iotman:api-keys:create"
 GIVING = (
+    MINTING,
     "iotman:applications:update",
     "iotman:assignments:create",
     "iotman:clients:rotate-secret",
@@ -50,6 +59,8 @@ GIVING = (
     "iotman:groups:update",
     "iotman:members:create",
     "iotman:members:update",
+    "iotman:principals:create",
+    "iotman:principals:update",
     "iotman:roles:update",
     "iotman:scopes:update",
 )
@@ -58,6 +69,7 @@ OWN = "plain"
 SCOPES = (*TREASURES, OWN)
 ROLES = ("viewer", "editor", "admin")
 PEOPLE = ("alice", "bob")
+IDLE = "ivan"  # who was disabled
 MEMBERS = ("adam", "eve")
 STRANGERS = ("newcomer@example.com", "alice@example.com")
 CLIENTS = ("machine", "spare")
@@ -79,13 +91,17 @@ WHOLE_LIST = Window(limit=1000)
 
 @dataclass(frozen=True)
 class Credential:
-    """What an actor presents: a key of a principal, or a token with its scopes when minted."""
+    """What an actor presents: a key of a principal, or a token with its scopes when minted.
+
+    `parent` is the key by which a key was made.
+    """
 
     name: str
     secret: str
     principal: str
     requested: Requested = EVERYTHING
     minted_with: Scopes | None = None
+    parent: Credential | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,7 @@ class World:
         self.ids["admin"] = self.tenant.admin.id
         for name in MEMBERS:
             self._person(name, PrincipalKind.MEMBER)
-        for name in PEOPLE:
+        for name in (*PEOPLE, IDLE):
             self._person(name, PrincipalKind.END_USER)
         self.ids["machine"], self.machine_secret = self.tenant.client(
             ClientType.CLIENT_CREDENTIALS, *GIVING, *TREASURES
@@ -136,6 +152,9 @@ class World:
         self.tenant.assign(self.ids["eve"], "iotman:viewer")
         self.tenant.grant(self.ids["alice"], *GIVING, TREASURES[0])
         self.tenant.grant(self.ids["bob"], *GIVING, OWN)
+        self.tenant.grant(self.ids[IDLE], *TREASURES)
+        with self.running.database.write() as tx:
+            standing_of_principals.disable(tx, self.ids[IDLE], at=self.running.clock())
         self.ids[CREW] = self.tenant.group(CREW)
         self.ids[GUILD] = self.tenant.group(GUILD, self.ids["alice"])
         self.tenant.grant(self.ids[CREW], TREASURES[1])
@@ -179,6 +198,8 @@ class World:
         """To use, the credential suffices."""
         now = self.of_principal(credential.principal)
         bearing = now if credential.minted_with is None else credential.minted_with
+        if credential.parent is not None:
+            bearing &= self.may_use(credential.parent)
         return credential.requested.within(bearing)
 
     def may_give(self, credential: Credential) -> Scopes:
@@ -197,6 +218,7 @@ class World:
                 ).items
             ]
             by_id = holdings.of_many(tx, [principal.id for principal in everybody], words)
+        by_id |= {one.id: NONE for one in everybody if one.disabled_at is not None}
         reached = {
             f"{principal.kind} {principal.name} {principal.id}": by_id[principal.id]
             for principal in everybody
@@ -279,6 +301,24 @@ def _take_control(world: World, by: Credential, _to: str, what: str) -> httpx.Re
     return answer
 
 
+def _link(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    path = f"/principals/{world.ids[what]}/identities/lab/{by.name.split()[-1]}"
+    answer = world.tenant.call("PUT", f"{path}-{next(world.numbers)}", bearer=by.secret)
+    if answer.is_success:
+        world.control.add((by.name, what))
+    return answer
+
+
+def _enable(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    world.tenant.call("POST", f"/principals/{world.ids[what]}/disable")
+    return world.tenant.call("POST", f"/principals/{world.ids[what]}/enable", bearer=by.secret)
+
+
+def _make_service(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    body = {"name": to, "roles": [f"iotman:{what}"]}
+    return world.tenant.call("POST", "/principals", body, bearer=by.secret)
+
+
 def _trust(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
     rules = [{"claims": {"sub": by.name}, "client_id": world.ids[what]}]
     issuer = f"https://builds.example/{next(world.numbers)}"
@@ -312,6 +352,29 @@ def _assign(world: World, by: Credential, to: str, what: str) -> httpx.Response:
 def _put_into_group(world: World, by: Credential, to: str, what: str) -> httpx.Response:
     path = f"/groups/{world.ids[what]}/members/{world.ids[to]}"
     return world.tenant.call("PUT", path, bearer=by.secret)
+
+
+def _make_key(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    answer = world.tenant.call("POST", "/api-keys", {"scopes": [what]}, bearer=by.secret)
+    if answer.is_success:
+        requested = EVERYTHING if what == INHERIT else Requested(frozenset({what}))
+        parent = by if by.minted_with is None else None
+        name, secret = f"key {next(world.numbers)}", answer.json()["secret"]
+        made = Credential(name, secret, by.principal, requested, parent=parent)
+        world.credentials.append(made)
+    return answer
+
+
+def _make_key_for(world: World, by: Credential, _to: str, what: str) -> httpx.Response:
+    path = f"/principals/{world.ids[what]}/api-keys"
+    answer = world.tenant.call("POST", path, {}, bearer=by.secret)
+    if answer.is_success:
+        world.control.add((by.name, what))
+    return answer
+
+
+def _of_own_key(holdings: Holdings, gift: Gift) -> Scopes:
+    return holdings.of_principal(gift.giver) if gift.what == INHERIT else frozenset({gift.what})
 
 
 # What stands in a role or scope already is given by nobody, so it is taken out first.
@@ -417,6 +480,26 @@ ROWS = (
     Row(
         table.CONTROL, "iotman:clients:rotate-secret",
         clients, ("",), CLIENTS, _take_control,
+    ),
+    Row(
+        table.LINKED_IDENTITY, "iotman:principals:update",
+        identities, ("",), PEOPLE, _link,
+    ),
+    Row(
+        table.ENABLING, "iotman:principals:update",
+        standing, ("",), (IDLE,), _enable,
+    ),
+    Row(
+        _way("a service principal's first role", table.ASSIGNMENT, to=Kind.STRANGER),
+        "iotman:principals:create", service_principals, ("pump",), ROLES, _make_service,
+    ),
+    Row(
+        replace(table.API_KEY, given=_of_own_key), MINTING,
+        api_keys, ("",), (INHERIT, *TREASURES), _make_key,
+    ),
+    Row(
+        table.KEY_FOR_ANOTHER, MINTING,
+        api_keys, ("",), ("spare", *MEMBERS), _make_key_for,
     ),
     Row(
         table.TRUSTED_ISSUER, "iotman:clients:update",

@@ -18,7 +18,7 @@ from scopewright.api.entrance import Entrance, enter, entrance_of
 from scopewright.api.routes import ROUTES, Route
 from scopewright.core.errors import Invalid, Malformed, NotFound, ScopewrightError, TooLarge
 from scopewright.web import problems
-from scopewright.web.http import parse_json
+from scopewright.web.http import WORKSPACE, parse_json
 
 
 def build(entrance: Entrance) -> FastAPI:
@@ -49,13 +49,19 @@ def _add(application: FastAPI, route: Route) -> None:
         route.handler,
         methods=[route.method],
         status_code=route.status,
-        dependencies=[Depends(enter(route.operation))] if "{ws}" in route.path else [],
+        dependencies=_entry(route),
         response_class=openapi.answer_class(route),
         responses=openapi.responses(route),
         operation_id=openapi.operation_id(route),
         tags=[openapi.tag(route)],
         openapi_extra=openapi.additions(route),
     )
+
+
+def _entry(route: Route) -> list[Any]:
+    if "{ws}" not in route.path:
+        return []
+    return [Depends(enter(route.operation, restricted=route.restricted))]
 
 
 class StrictRequest(Request):
@@ -101,7 +107,10 @@ class StrictRoute(APIRoute):
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, ScopewrightError)
-    document = problems.document(error, public_url=entrance_of(request).public_url)
+    entrance, kind = entrance_of(request), problems.kind_of(error)
+    if kind.is_denial:
+        entrance.metrics.denial(request.scope.get(WORKSPACE), kind.slug)
+    document = problems.document(error, public_url=entrance.public_url)
     return JSONResponse(
         document,
         status_code=document["status"],

@@ -135,6 +135,21 @@ class NewGroup(Body):
     name: Title
 
 
+class NewPrincipal(Body):
+    """A service principal to make, with its first roles; `owner` is a person's id or address."""
+
+    name: Title
+    roles: Names = []
+    owner: Text | None = None
+
+
+class PrincipalChange(Body):
+    """What to change about a service principal; null takes the owner away."""
+
+    name: Title | None = None
+    owner: Text | None = None
+
+
 class NewMetadata(Body):
     """A value to attach; null is a value too."""
 
@@ -151,13 +166,22 @@ class TokenChange(Body):
     signing_algorithm: Algorithm | None = None
 
 
+class KeyPolicyChange(Body):
+    """What keys must be; what is not named, or null, is demanded of none. Seconds; names."""
+
+    maximum_lifetime: int | None = None
+    must_expire: bool = False
+    scopes: Names | None = None
+
+
 class PolicyChange(Body):
-    """What to change about a workspace's policy; `resources` replaces the present ones."""
+    """What to change about a workspace's policy; `resources` and `api_keys` are replaced."""
 
     security_profile: Literal["default", "fapi2"] | None = None
     client_registration: Literal["closed", "token", "open"] | None = None
     client_id_metadata_documents: bool | None = None
     resources: dict[Text, list[Name]] | None = None
+    api_keys: KeyPolicyChange | None = None
 
 
 # The core reads the values; here it is only told which members there are.

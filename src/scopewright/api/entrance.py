@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, cast
 from urllib.parse import urlencode
@@ -15,12 +15,20 @@ from scopewright.authority import Authority, View
 from scopewright.core.caller import Caller
 from scopewright.core.errors import NotFound
 from scopewright.core.model import SignIn
+from scopewright.metrics import Metrics
 from scopewright.services import Services
 from scopewright.settings import Settings
 from scopewright.store.pages import Window
 from scopewright.web.cookies import ANTI_FORGERY_HEADER, Cookies
-from scopewright.web.credentials import KNOWN_CALLER, SIGN_IN_COOKIE, cookie_of, presented_of
-from scopewright.web.http import header, unauthenticated
+from scopewright.web.credentials import (
+    KNOWN_CALLER,
+    SIGN_IN_COOKIE,
+    cookie_of,
+    is_presented,
+    presented_of,
+    refused,
+)
+from scopewright.web.http import WORKSPACE, header
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UUID_LENGTH = 36
@@ -37,6 +45,8 @@ class Entrance:
     services: Services
     settings: Settings
     public_url: str
+    metrics: Metrics
+    connections: Callable[[], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,10 @@ def page_url(entrance: Entrance, request: Request, cursor: str | None) -> str | 
     return f"{entrance.public_url}{path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-def enter(operation: str | None) -> Callable[..., Awaitable[None]]:
+def enter(operation: str | None, *, restricted: bool = False) -> Callable[..., Awaitable[None]]:
     """Let callers of a workspace's routes in; `operation` None is open to all of them.
+
+    `restricted`: keys that tags restrict are let in too.
 
     Raises:
         Unauthenticated: no good credential of this workspace.
@@ -83,7 +95,9 @@ def enter(operation: str | None) -> Callable[..., Awaitable[None]]:
     async def entering(request: Request, ws: WorkspaceName) -> None:
         entrance = entrance_of(request)
         view = await find_workspace(entrance, ws)
-        caller = await find_caller(entrance, request, view)
+        if view is not None:
+            request.scope[WORKSPACE] = view.workspace.id
+        caller = await find_caller(entrance, request, view, restricted=restricted)
         if operation is not None:
             caller.check(operation)
         assert view is not None  # find_caller() refuses everybody where there is no workspace
@@ -102,7 +116,9 @@ async def find_workspace(entrance: Entrance, name: str) -> View | None:
     return await entrance.authority.at(workspace_id) if workspace_id else None
 
 
-async def find_caller(entrance: Entrance, request: Request, view: View | None) -> Caller:
+async def find_caller(
+    entrance: Entrance, request: Request, view: View | None, *, restricted: bool = False
+) -> Caller:
     """Who asks: known already, by bearer, then by the browser's cookie."""
     known = request.scope.get(KNOWN_CALLER)  # no request from outside can put one there
     if isinstance(known, Caller) and view is not None and known.workspace_id == view.workspace.id:
@@ -110,14 +126,14 @@ async def find_caller(entrance: Entrance, request: Request, view: View | None) -
     authorization = header(request.scope, b"authorization")
     presented = presented_of(authorization, request.scope)
     if presented is not None and view is not None:
-        caller = await entrance.access.bearer(view, presented)
+        caller = await entrance.access.bearer(view, presented, restricted=restricted)
         if caller is not None:
             return caller
-    if authorization is None:
+    if not is_presented(authorization, request.scope):
         sign_in = await find_sign_in(entrance, request)
         if sign_in is not None:
             return await _browser(entrance, view, sign_in)
-    raise unauthenticated(presented=authorization is not None)
+    raise refused(authorization, request.scope)
 
 
 async def _browser(entrance: Entrance, view: View | None, sign_in: SignIn) -> Caller:

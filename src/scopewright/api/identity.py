@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from scopewright.api.entrance import (
@@ -16,7 +16,7 @@ from scopewright.api.entrance import (
     find_workspace,
 )
 from scopewright.api.shapes import Listed
-from scopewright.api.visitor import VisitorHere, caller_of, visit
+from scopewright.api.visitor import VisitorHere, caller_of, find_visitor
 from scopewright.core.caller import Caller
 from scopewright.core.errors import ScopewrightError
 from scopewright.core.model import PrincipalKind, SignIn
@@ -35,13 +35,17 @@ class PrincipalShape(BaseModel):
 
 
 class WhoamiShape(BaseModel):
-    """Who asks, by which means, with which scopes, and what these open."""
+    """Who asks, by which means, with which scopes, and what these open.
+
+    `tags` is there for a key that is restricted to some.
+    """
 
     principal: PrincipalShape
     workspace: str | None
     via: Literal["token", "api_key", "cookie"]
     scopes: list[str]
     operations: list[str]
+    tags: list[str] | None = Field(None, exclude_if=lambda tags: tags is None)
 
 
 class ApplicationTile(BaseModel):
@@ -64,8 +68,10 @@ async def whoami(
     entrance = entrance_of(request)
     if workspace is not None:
         view = await find_workspace(entrance, workspace)
-        return WhoamiShape.model_validate(_described(await find_caller(entrance, request, view)))
-    return WhoamiShape.model_validate(_described((await visit(request)).who))
+        caller = await find_caller(entrance, request, view, restricted=True)
+        return WhoamiShape.model_validate(_described(caller))
+    visitor = await find_visitor(request, restricted=True)
+    return WhoamiShape.model_validate(_described(visitor.who))
 
 
 def launchpad(visitor: VisitorHere, window: WindowHere) -> Listed[ApplicationTile]:
@@ -110,7 +116,7 @@ class Whoami:
             return None  # whoever follows says what is wrong
         if presented is None or presented.is_under_dpop:
             return None
-        return await caller_of(self._entrance, presented)
+        return await caller_of(self._entrance, presented, restricted=True)
 
 
 def _asks_plainly(scope: Scope) -> bool:
@@ -131,7 +137,7 @@ def _described(who: Caller | SignIn) -> dict[str, Any]:
             "operations": nothing,
         }
     principal = who.principal
-    return {
+    described: dict[str, Any] = {
         "principal": {
             "id": principal.id,
             "kind": principal.kind.value,
@@ -142,3 +148,6 @@ def _described(who: Caller | SignIn) -> dict[str, Any]:
         "scopes": sorted(who.held),
         "operations": sorted(who.operations),
     }
+    if who.tags is not None:
+        described["tags"] = sorted(who.tags)
+    return described

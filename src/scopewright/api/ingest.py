@@ -22,9 +22,9 @@ from scopewright.core.errors import Invalid, NotFound, ScopewrightError
 from scopewright.ids import is_id
 from scopewright.services.datapoints import Door
 from scopewright.services.ingest import Batch
-from scopewright.web.credentials import presented_of
+from scopewright.web.credentials import is_presented, presented_of, refused
 from scopewright.web.events import LAST_EVENT_ID, Event, streamed
-from scopewright.web.http import client_address, header, read_body, unauthenticated
+from scopewright.web.http import client_address, header, read_body
 
 
 class Accepted(BaseModel):
@@ -102,11 +102,11 @@ async def _enter(
     if view is None:
         raise NotFound("There is no such workspace.")
     authorization = header(request.scope, b"authorization")
-    if authorization is None:
+    if not is_presented(authorization, request.scope):
         return view, None
     presented = presented_of(authorization, request.scope)
     find = entrance.access.bearer_again if again else entrance.access.bearer
     caller = None if presented is None else await find(view, presented)
     if caller is None:
-        raise unauthenticated(presented=True)
+        raise refused(authorization, request.scope)
     return view, caller

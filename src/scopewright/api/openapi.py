@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any, get_type_hints
 
 from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
+from scopewright import metrics
 from scopewright.api import ingest
 from scopewright.api.batches import JSON, LINES
 from scopewright.api.routes import ROUTES, Route
@@ -64,7 +65,7 @@ _BY_HANDLER: dict[Callable[..., Any], dict[str, Any]] = {
 }
 _VARIABLE = re.compile(r"\{(\w+)\}")
 # Which member of the answer stands in the path of what was made, where they are called differently.
-_NAMED_IN_ANSWER = {"/clients": "client_id"}
+_NAMED_IN_ANSWER = {"/clients": "client_id", "/api-keys": "id"}
 # Posting to members makes an invitation; in a new workspace the old credentials do not work.
 _LEADING_NOWHERE = ("/members", "/workspaces")
 
@@ -77,6 +78,9 @@ def responses(route: Route) -> dict[int | str, dict[str, Any]]:
     if answer_class(route) is StreamingResponse:
         content = {events.MEDIA_TYPE: {"schema": {"type": "string"}}}
         found[route.status] = {"description": "Events, as they come", "content": content}
+    if answer_class(route) is PlainTextResponse:
+        content = {metrics.MEDIA_TYPE.partition(";")[0]: {"schema": {"type": "string"}}}
+        found[route.status] = {"description": "Figures", "content": content}
     linked = _links(route)
     if linked:
         for status in filter(None, (route.status, route.also)):
@@ -85,9 +89,9 @@ def responses(route: Route) -> dict[int | str, dict[str, Any]]:
 
 
 def answer_class(route: Route) -> type[Response]:
-    """JSON, or a stream of events."""
-    streams = get_type_hints(route.handler)["return"] is StreamingResponse
-    return StreamingResponse if streams else JSONResponse
+    """JSON, plain text, or a stream of events."""
+    answer = get_type_hints(route.handler)["return"]
+    return answer if answer in (StreamingResponse, PlainTextResponse) else JSONResponse
 
 
 def additions(route: Route) -> dict[str, Any]:

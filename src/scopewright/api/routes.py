@@ -7,10 +7,11 @@ few, and `interfaces` names them. Nothing else is reachable.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopewright.api import (
+    api_keys,
     applications,
     assignments,
     audit,
@@ -22,10 +23,12 @@ from scopewright.api import (
     gateway_routes,
     grants,
     groups,
+    identities,
     identity,
     ingest,
     members,
     metadata,
+    metrics,
     mqtt_configs,
     needs,
     preview,
@@ -37,6 +40,7 @@ from scopewright.api import (
     scopes,
     sessions,
     signing_keys,
+    standing,
     trusted_issuers,
     why,
     workspaces,
@@ -47,7 +51,10 @@ WORKSPACE = "/api/workspaces/{ws}"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path and method. `status` is that of success, `also` another that the handler sets."""
+    """One path and method. `status` is that of success, `also` another that the handler sets.
+
+    `restricted`: open to keys too that tags restrict, as nothing else here is.
+    """
 
     method: str
     path: str
@@ -55,6 +62,7 @@ class Route:
     handler: Callable[..., Any]
     status: int = 200
     also: int | None = None
+    restricted: bool = field(default=False, kw_only=True)
 
 
 def _in_workspace(
@@ -98,6 +106,7 @@ ROUTES: list[Route] = [
     _in_workspace(
         "DELETE", "/trusted-issuers/{id}", "clients:update", trusted_issuers.distrust, 204
     ),
+    _in_workspace("GET", "/metrics", "metrics:read", metrics.of_workspace),
     _in_workspace("GET", "/audit", "audit:read", audit.index),
     _in_workspace("GET", "/vocabulary", "scopes:read", scopes.vocabulary),
     _in_workspace("GET", "/scopes", "scopes:read", scopes.index),
@@ -143,7 +152,32 @@ ROUTES: list[Route] = [
     ),
     _in_workspace("GET", "/principals", "principals:read", principals.index),
     _in_workspace("GET", "/principals/me", None, principals.me),  # before those of an id
+    _in_workspace("POST", "/principals/me/sign-out", None, standing.sign_out_me),
+    _in_workspace("GET", "/principals/me/sessions", None, sessions.own),
+    _in_workspace("DELETE", "/principals/me/sessions/{id}", None, sessions.revoke_own, 204),
+    _in_workspace("POST", "/principals", "principals:create", principals.create, 201),
     _in_workspace("GET", "/principals/{id}", "principals:read", principals.show),
+    _in_workspace("PATCH", "/principals/{id}", "principals:update", principals.update),
+    _in_workspace("DELETE", "/principals/{id}", "principals:remove", standing.remove, 204),
+    _in_workspace("POST", "/principals/{id}/disable", "principals:update", standing.disable),
+    _in_workspace("POST", "/principals/{id}/enable", "principals:update", standing.enable),
+    _in_workspace("POST", "/principals/{id}/sign-out", "sessions:revoke", standing.sign_out),
+    _in_workspace("GET", "/principals/{id}/identities", "principals:read", identities.index),
+    _in_workspace(
+        "PUT",
+        "/principals/{id}/identities/{provider}/{subject}",
+        "principals:update",
+        identities.link,
+        201,
+        200,
+    ),
+    _in_workspace(
+        "DELETE",
+        "/principals/{id}/identities/{provider}/{subject}",
+        "principals:update",
+        identities.unlink,
+        204,
+    ),
     _in_workspace("GET", "/principals/{id}/roles", "assignments:read", assignments.index),
     _in_workspace(
         "PUT", "/principals/{id}/roles/{role}", "assignments:create", assignments.assign, 201, 200
@@ -151,6 +185,25 @@ ROUTES: list[Route] = [
     _in_workspace(
         "DELETE", "/principals/{id}/roles/{role}", "assignments:revoke", assignments.unassign, 204
     ),
+    _in_workspace("GET", "/principals/{id}/api-keys", "api-keys:read", api_keys.index_of),
+    _in_workspace("POST", "/principals/{id}/api-keys", "api-keys:create", api_keys.create_for, 201),
+    _in_workspace("GET", "/principals/{id}/api-keys/{key}", "api-keys:read", api_keys.show_of),
+    _in_workspace(
+        "DELETE", "/principals/{id}/api-keys/{key}", "api-keys:revoke", api_keys.revoke_of, 204
+    ),
+    _in_workspace("GET", "/api-keys", "own-api-keys:read", api_keys.index),
+    _in_workspace("POST", "/api-keys", "own-api-keys:create", api_keys.create, 201),
+    replace(  # before those of an id
+        _in_workspace("GET", "/api-keys/current", None, api_keys.current), restricted=True
+    ),
+    replace(
+        _in_workspace("DELETE", "/api-keys/current", None, api_keys.revoke_current, 204),
+        restricted=True,
+    ),
+    _in_workspace("GET", "/api-keys/{id}", "own-api-keys:read", api_keys.show),
+    _in_workspace("PATCH", "/api-keys/{id}", "own-api-keys:create", api_keys.change),
+    _in_workspace("POST", "/api-keys/{id}/rotate", "own-api-keys:create", api_keys.rotate, 201),
+    _in_workspace("DELETE", "/api-keys/{id}", "own-api-keys:revoke", api_keys.revoke, 204),
     _in_workspace("GET", "/why", "principals:read", why.explain),
     _in_workspace("GET", "/who-can", "principals:read", why.who_can),
     _in_workspace("GET", "/needs", "roles:read", needs.show),
@@ -276,6 +329,8 @@ ROUTES: list[Route] = [
         gateway_routes.delete,
         204,
     ),
+    # The whole process, for administrators of the instance and named addresses.
+    Route("GET", "/metrics", None, metrics.of_process),
     # The data plane: what an endpoint or export asks for is its own setting, not an operation.
     Route("POST", "/data/{workspace}/{url_path}", None, ingest.submit, 202),
     Route("GET", "/exports/{workspace}/{path}", None, ingest.read),

@@ -59,3 +59,18 @@ def revoke(ask: AskHere, id: str) -> Response:
     """End a session; its tokens are refused at once."""
     ask.services.sessions.revoke(ask.caller, id=id)
     return Response(status_code=204)
+
+
+def own(ask: AskHere, window: WindowHere) -> Listed[SessionShape]:
+    """The active sessions of whoever asks, oldest first."""
+    page = ask.services.sessions.own(ask.caller, window)
+    return Listed(
+        data=[SessionShape.of(session) for session in page.items],
+        next_page=ask.next_page(page.cursor),
+    )
+
+
+def revoke_own(ask: AskHere, id: str) -> Response:
+    """End a session of whoever asks; its tokens are refused at once."""
+    ask.services.sessions.revoke_own(ask.caller, id=id)
+    return Response(status_code=204)

@@ -101,6 +101,14 @@ class TokenSettingsShape(BaseModel):
         return cls(**asdict(tokens))
 
 
+class KeyPolicyShape(BaseModel):
+    """What API keys must be; null: anything. `maximum_lifetime` is in seconds."""
+
+    maximum_lifetime: int | None
+    must_expire: bool
+    scopes: list[str] | None
+
+
 class PolicyShape(BaseModel):
     """What a workspace lets its clients do; `resources` are audiences with the scopes of each."""
 
@@ -108,6 +116,7 @@ class PolicyShape(BaseModel):
     client_registration: str
     client_id_metadata_documents: bool
     resources: dict[str, list[str]]
+    api_keys: KeyPolicyShape
 
     @classmethod
     def of(cls, policy: WorkspacePolicy) -> PolicyShape:

@@ -7,13 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scopewright.access import Presented
 from scopewright.api.entrance import Entrance, entrance_of, find_sign_in, page_url
-from scopewright.core.caller import Caller
+from scopewright.core.caller import Caller, Presented
 from scopewright.core.model import SignIn
 from scopewright.services import Services
-from scopewright.web.credentials import presented_of
-from scopewright.web.http import header, unauthenticated
+from scopewright.web.credentials import is_presented, presented_of, refused
+from scopewright.web.http import header
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +33,45 @@ class Visitor:
 
 
 async def visit(request: Request) -> Visitor:
+    """Find out who asks, as `find_visitor` does.
+
+    Raises:
+        Unauthenticated, Forbidden: as that.
+    """
+    return await find_visitor(request)
+
+
+async def find_visitor(request: Request, *, restricted: bool = False) -> Visitor:
     """Find out who asks; a cookie that changes something needs its anti-forgery token.
+
+    `restricted`: it may be by a key that tags restrict.
 
     Raises:
         Unauthenticated: nobody that is known here.
+        Forbidden: by such a key, which may not be.
     """
     entrance = entrance_of(request)
     authorization = header(request.scope, b"authorization")
     presented = presented_of(authorization, request.scope)
     who: Caller | SignIn | None = None
     if presented is not None:
-        who = await caller_of(entrance, presented)
-    elif authorization is None:
+        who = await caller_of(entrance, presented, restricted=restricted)
+    elif not is_presented(authorization, request.scope):
         who = await find_sign_in(entrance, request)
     if who is None:
-        raise unauthenticated(presented=authorization is not None)
+        raise refused(authorization, request.scope)
     return Visitor(entrance, request, who)
 
 
-async def caller_of(entrance: Entrance, presented: Presented) -> Caller | None:
+async def caller_of(
+    entrance: Entrance, presented: Presented, *, restricted: bool = False
+) -> Caller | None:
     """The caller that presents a token or key, in the workspace that it is of."""
     workspace_id = await entrance.access.workspace_of(presented.secret)
     view = await entrance.authority.at(workspace_id) if workspace_id is not None else None
-    return None if view is None else await entrance.access.bearer(view, presented)
+    if view is None:
+        return None
+    return await entrance.access.bearer(view, presented, restricted=restricted)
 
 
 VisitorHere = Annotated[Visitor, Depends(visit)]

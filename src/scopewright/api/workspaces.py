@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import Response
 from pydantic import BaseModel, Field
 
@@ -10,7 +12,7 @@ from scopewright.api.entrance import AskHere, Entrance, WindowHere
 from scopewright.api.shapes import Listed, PolicyShape, TokenSettingsShape
 from scopewright.api.visitor import VisitorHere
 from scopewright.core.caller import Caller
-from scopewright.core.model import Workspace
+from scopewright.core.model import KeyPolicy, Workspace
 from scopewright.store.pages import part_of
 
 
@@ -95,7 +97,7 @@ def show(ask: AskHere) -> WorkspaceShape:
 def change(ask: AskHere, body: WorkspaceChange) -> WorkspaceShape:
     """Rename the workspace, change its token settings or policy; id and slug never change."""
     tokens = None if body.tokens is None else body.tokens.model_dump(exclude_unset=True)
-    policy = None if body.policy is None else body.policy.model_dump(exclude_none=True)
+    policy = None if body.policy is None else _policy_changes(body.policy)
     changed = ask.services.workspaces.change(
         ask.caller, name=body.name, tokens=tokens, policy=policy
     )
@@ -106,3 +108,12 @@ def delete(ask: AskHere) -> Response:
     """Delete the workspace with everything in it; refused for a person's only one."""
     ask.services.workspaces.delete(ask.caller)
     return Response(status_code=204)
+
+
+def _policy_changes(body: PolicyChange) -> dict[str, Any]:
+    changes = body.model_dump(exclude_none=True)
+    if body.api_keys is not None:
+        said = body.api_keys
+        scopes = None if said.scopes is None else tuple(said.scopes)
+        changes["api_keys"] = KeyPolicy(said.maximum_lifetime, said.must_expire, scopes)
+    return changes

@@ -17,7 +17,12 @@ from scopewright.app.issuer import issuer_endpoints, token_engine
 from scopewright.app.management import make_services
 from scopewright.app.pages import mcp_endpoint, page_routes
 from scopewright.app.parts import Parts, make_parts
-from scopewright.app.running import rounds_of, with_certificates, with_lifespan
+from scopewright.app.running import (
+    rounds_of,
+    with_certificates,
+    with_lifespan,
+    with_query_keys,
+)
 from scopewright.clock import Clock, system_clock
 from scopewright.mail import Mailer, open_mailer
 from scopewright.mcp.routes import mcp_routes
@@ -63,6 +68,8 @@ def build(
         services=services,
         settings=settings,
         public_url=parts.public_url,
+        metrics=parts.metrics,
+        connections=parts.database.connections,
     )
     api = assembly.build(entrance)
     tokens = token_engine(parts)
@@ -78,7 +85,7 @@ def build(
         ]
     )
     asgi = _dispatch(parts, pages, entrance, issuer_endpoints(parts, tokens, gateway.verify.verify))
-    entered = with_certificates(Cors(asgi), settings.server)
+    entered = with_certificates(with_query_keys(Cors(asgi), settings.server), settings.server)
     running = with_lifespan(entered, parts, rounds_of(parts, services))
     return Application(running, parts.database, parts.versions, services)
 
@@ -93,6 +100,7 @@ def _dispatch(
         public_url=parts.public_url,
         body_limit=limits.batch_body,
         fresh_nonce=fresh_nonce,
+        metrics=parts.metrics,
     )
     return OAuthRoutes(
         Whoami(slower, entrance),
@@ -100,6 +108,7 @@ def _dispatch(
         endpoints=endpoints,
         body_limit=limits.body,
         fresh_nonce=fresh_nonce,
+        metrics=parts.metrics,
     )
 
 

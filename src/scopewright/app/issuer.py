@@ -49,7 +49,7 @@ def issuer_endpoints(parts: Parts, tokens: Tokens, verify: Handler) -> IssuerEnd
     """What answers under an issuer without a page; `verify` is the gateway's."""
     database, clock, access = parts.database, parts.clock, parts.access
     return IssuerEndpoints(
-        token=TokenEndpoint(tokens, parts.proofs),
+        token=TokenEndpoint(tokens, parts.proofs, parts.metrics),
         introspection=IntrospectionEndpoints(
             Introspection(database, clock, access, parts.authentication, parts.key_ring)
         ),
@@ -63,7 +63,9 @@ def issuer_endpoints(parts: Parts, tokens: Tokens, verify: Handler) -> IssuerEnd
             Userinfo(database, clock, parts.key_ring, parts.public_url), access
         ),
         discovery=Discovery(access, clock, authentication_methods(parts.settings.server)),
-        revocations=RevocationFeed(Revocations(database, clock), parts.versions.current),
+        revocations=RevocationFeed(
+            Revocations(database, clock), parts.versions.current, parts.clock, parts.metrics
+        ),
         device_authorization=DeviceAuthorizationEndpoint(devices(parts)),
         verify=verify,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scopewright.app.parts import Parts
 from scopewright.core.proposals import Limits
 from scopewright.services import Services
+from scopewright.services.api_keys import ApiKeys
 from scopewright.services.application_roles import ApplicationRoles
 from scopewright.services.application_scopes import ApplicationScopes
 from scopewright.services.applications import Applications
@@ -19,12 +20,14 @@ from scopewright.services.founding import Founding
 from scopewright.services.gateway_routes import GatewayRoutes
 from scopewright.services.grants import Grants
 from scopewright.services.groups import Groups
+from scopewright.services.identities import Identities
 from scopewright.services.ingest import Ingest
 from scopewright.services.invitations import Invitations
 from scopewright.services.keys import Keys
 from scopewright.services.launchpad import Launchpad
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
+from scopewright.services.metrics import Metrics
 from scopewright.services.mqtt_configs import MqttConfigs
 from scopewright.services.needs import Needs
 from scopewright.services.preview import Preview
@@ -35,6 +38,7 @@ from scopewright.services.role_mappings import RoleMappings
 from scopewright.services.roles import Roles
 from scopewright.services.scopes import Scopes
 from scopewright.services.sessions import Sessions
+from scopewright.services.standing import Standing
 from scopewright.services.trusted_issuers import TrustedIssuers
 from scopewright.services.why import Why
 from scopewright.services.workspaces import Workspaces
@@ -42,43 +46,46 @@ from scopewright.services.workspaces import Workspaces
 
 def make_services(parts: Parts) -> Services:
     """The management API's operations."""
-    settings, here = parts.settings, (parts.database, parts.clock)
-    by_words = (*here, parts.catalogues)
-    limits = Limits(settings.limits.roles, settings.limits.role_depth)
+    here, bounds = (parts.database, parts.clock), parts.settings.limits
+    by_words, limits = (*here, parts.catalogues), Limits(bounds.roles, bounds.role_depth)
     return Services(
+        api_keys=ApiKeys(*by_words, parts.key_uses, bounds.api_keys),
         assignments=Assignments(*by_words),
-        application_roles=ApplicationRoles(*by_words, limits),
         application_scopes=ApplicationScopes(*by_words),
-        applications=Applications(*by_words, limits, parts.public_url),
-        audit=Audit(parts.database),
         clients=Clients(*by_words),
-        datapoints=Datapoints(*here),
-        end_users=_end_users(parts),
         endpoints=Endpoints(*by_words),
         exports=Exports(*by_words),
-        founding=_founding(parts),
         gateway_routes=GatewayRoutes(*by_words),
         grants=Grants(*by_words),
         groups=Groups(*by_words),
+        identities=Identities(*by_words),
+        principals=Principals(*by_words),
+        standing=Standing(*by_words),
+        application_roles=ApplicationRoles(*by_words, limits),
+        applications=Applications(*by_words, limits, parts.public_url),
+        audit=Audit(parts.database),
+        datapoints=Datapoints(*here),
+        end_users=_end_users(parts),
+        founding=_founding(parts),
         ingest=Ingest(*here),
         invitations=_invitations(parts),
         keys=_keys(parts),
         launchpad=Launchpad(parts.database, parts.catalogues),
         members=Members(*by_words),
-        metadata=Metadata(*here, longest_value=settings.limits.metadata_value),
+        metadata=Metadata(*here, longest_value=bounds.metadata_value),
+        metrics=Metrics(*here),
         mqtt_configs=MqttConfigs(*by_words),
         preview=Preview(parts.database, parts.catalogues, limits),
-        principals=Principals(parts.database, parts.catalogues),
         needs=Needs(parts.database, parts.catalogues),
         registration_tokens=RegistrationTokens(*here),
         revisions=Revisions(*by_words, limits),
         role_mappings=RoleMappings(*by_words, limits),
         roles=Roles(*by_words, limits),
+        trusted_issuers=TrustedIssuers(*by_words, parts.public_url),
         scopes=Scopes(*by_words),
         sessions=Sessions(*by_words),
-        trusted_issuers=TrustedIssuers(*by_words, parts.public_url),
-        why=Why(parts.database, parts.catalogues),
         workspaces=Workspaces(*by_words),
+        why=Why(parts.database, parts.catalogues),
     )
 
 

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from scopewright.app.issuer import authentication_methods, devices
 from scopewright.app.parts import Parts
+from scopewright.app.providers import make_providers
 from scopewright.console.answer import answered
 from scopewright.console.render import Console, refusal
 from scopewright.console.routes import console_routes
@@ -56,6 +57,8 @@ def page_routes(parts: Parts, services: Services) -> list[BaseRoute]:
         invitations=services.invitations,
         devices=devices(parts),
         logout=Logout(parts.database, parts.clock, parts.public_url),
+        providers=make_providers(parts),
+        metrics=parts.metrics,
         cookie_seconds=int(settings.sign_in.browser_lifetime.total_seconds()),
     )
     return [

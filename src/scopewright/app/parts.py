@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from scopewright import ids
 from scopewright.access import Access
@@ -13,10 +15,12 @@ from scopewright.catalogues import read_files, read_shipped
 from scopewright.certificates import read_authorities
 from scopewright.client_documents import ClientDocuments
 from scopewright.clock import Clock
+from scopewright.core import oauth
 from scopewright.core.catalogue import Catalogue
 from scopewright.guard.nonces import Nonces
 from scopewright.keys import KeyRing
 from scopewright.mail import Mailer
+from scopewright.metrics import Metrics
 from scopewright.outbound import Fetcher
 from scopewright.proofs import Proofs
 from scopewright.remote_keys import RemoteKeys
@@ -24,9 +28,11 @@ from scopewright.request_objects import RequestObjects
 from scopewright.settings import Settings
 from scopewright.store import instance
 from scopewright.store.database import Database
+from scopewright.store.key_uses import KeyUses
 from scopewright.store.versions import Versions, watch
 from scopewright.web.cookies import Cookies
 from scopewright.web.credentials import possession_of
+from scopewright.web.key_uses import noting
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,8 @@ class Parts:
     access: Access
     authentication: ClientAuthentication
     cookies: Cookies
+    key_uses: KeyUses
+    metrics: Metrics
 
     @property
     def public_url(self) -> str:
@@ -96,7 +104,8 @@ def make_parts(settings: Settings, clock: Clock, mailer: Mailer) -> Parts:
     authorities = read_authorities(settings.server.tls_client_ca)
     fetcher = Fetcher(settings.outbound)
     remote_keys = RemoteKeys(fetcher, clock)
-    documents = ClientDocuments(database, clock, fetcher)
+    documents, key_uses = ClientDocuments(database, clock, fetcher), KeyUses(database)
+    trusted = settings.server.trusted_proxies
     return Parts(
         settings=settings,
         clock=clock,
@@ -111,24 +120,30 @@ def make_parts(settings: Settings, clock: Clock, mailer: Mailer) -> Parts:
         fetcher=fetcher,
         remote_keys=remote_keys,
         documents=documents,
-        access=_access(database, clock, authority, proofs, public_url),
+        access=_access(database, clock, authority, proofs, noting(key_uses, trusted)),
         authentication=ClientAuthentication(
             database, clock, remote_keys, documents, authorities, public_url
         ),
         cookies=Cookies(public_url, this.server_secret),
+        key_uses=key_uses,
+        metrics=Metrics(oauth.GRANT_TYPES),
     )
 
 
 def _access(
-    database: Database, clock: Clock, authority: Authority, proofs: Proofs, public_url: str
+    database: Database,
+    clock: Clock,
+    authority: Authority,
+    proofs: Proofs,
+    note_use: Callable[[str, datetime, Any], None],
 ) -> Access:
     return Access(
         authority=authority,
         database=database,
         clock=clock,
-        public_url=public_url,
         proofs=proofs,
         possession_of=possession_of,
+        note_use=note_use,
     )
 
 

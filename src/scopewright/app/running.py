@@ -14,7 +14,9 @@ from scopewright.services import Services
 from scopewright.services.logout_notices import DELIVER_SECONDS, LogoutNotices
 from scopewright.services.upkeep import RENEW_SECONDS, Rounds, Upkeep
 from scopewright.settings import ServerSettings
+from scopewright.store.key_uses import WRITE_SECONDS
 from scopewright.web.certificates import ProxiedCertificates
+from scopewright.web.query_keys import QueryKeys
 
 
 def with_lifespan(asgi: ASGIApp, parts: Parts, rounds: Sequence[Rounds]) -> ASGIApp:
@@ -27,6 +29,7 @@ def with_lifespan(asgi: ASGIApp, parts: Parts, rounds: Sequence[Rounds]) -> ASGI
         yield
         for each in rounds:
             await asyncio.to_thread(each.stop)
+        await asyncio.to_thread(parts.key_uses.write)
         await parts.versions.close()
         parts.database.close()
 
@@ -45,6 +48,7 @@ def rounds_of(parts: Parts, services: Services) -> Sequence[Rounds]:
     return [
         Rounds("upkeep", RENEW_SECONDS, lambda: upkeep.run_if_due(parts.clock())),
         Rounds("logout notices", DELIVER_SECONDS, lambda: notices.deliver(parts.clock())),
+        Rounds("key uses", WRITE_SECONDS, parts.key_uses.write),
     ]
 
 
@@ -54,3 +58,8 @@ def with_certificates(asgi: ASGIApp, server: ServerSettings) -> ASGIApp:
         return asgi
     header = server.client_certificate_header.lower().encode()
     return ProxiedCertificates(asgi, header, frozenset(server.trusted_proxies))
+
+
+def with_query_keys(asgi: ASGIApp, server: ServerSettings) -> ASGIApp:
+    """API keys in addresses, where they are allowed there."""
+    return QueryKeys(asgi) if server.query_api_keys else asgi

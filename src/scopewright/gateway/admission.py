@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from starlette.types import Scope
 
-from scopewright.access import Access, unverified_audience
+from scopewright.access import Access
 from scopewright.authority import View
 from scopewright.core.caller import Caller
 from scopewright.core.errors import Forbidden, Malformed, OAuthError
@@ -22,6 +22,7 @@ from scopewright.core.gateway_sessions import (
     without_own,
 )
 from scopewright.core.scopes import spell
+from scopewright.core.tokens import unverified_audience
 from scopewright.gateway.proxies import Proxy, TrustedProxies, read_question
 from scopewright.services.tokens.gateway_sessions import GatewaySessions
 from scopewright.services.tokens.handed_tokens import HandedTokens

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 from starlette.types import Scope
 
-from scopewright.access import Access, Presented
+from scopewright.access import Access
 from scopewright.authority import View
-from scopewright.core.caller import Caller
+from scopewright.core.caller import Caller, Presented
 from scopewright.core.errors import Forbidden, InvalidRequest
 from scopewright.core.scopes import Scopes, spell
 from scopewright.gateway.admission import Admission, told_of

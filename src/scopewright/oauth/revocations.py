@@ -10,9 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 
 from scopewright.authority import View
+from scopewright.clock import Clock
 from scopewright.core.errors import InvalidRequest, NotFound
 from scopewright.core.model import Change
 from scopewright.guard.revocations import feed_key
+from scopewright.metrics import Metrics
 from scopewright.services.revocations import Revocations, Revoked
 from scopewright.web.events import LAST_EVENT_ID, MEDIA_TYPE, Event, EventStream
 from scopewright.web.http import Answer, Request, json_answer
@@ -25,9 +27,13 @@ LONGEST_VERSION = 15  # digits; more than a workspace can count
 class RevocationFeed:
     """Answers pollers from memory while nothing has changed, and streams to who stays."""
 
-    def __init__(self, revocations: Revocations, version_of: VersionOf) -> None:
+    def __init__(
+        self, revocations: Revocations, version_of: VersionOf, clock: Clock, metrics: Metrics
+    ) -> None:
         self._revocations = revocations
         self._version_of = version_of
+        self._clock = clock
+        self._metrics = metrics
 
     async def feed(self, request: Request, view: View) -> Answer | EventStream:
         """`?after=n`, or as `text/event-stream` after `Last-Event-ID`.
@@ -51,18 +57,25 @@ class RevocationFeed:
         return await asyncio.to_thread(self._revocations.since, workspace_id, after=after)
 
     def _stream(self, request: Request, workspace_id: str, after: int) -> EventStream:
-        reached = after
+        reached, is_following = after, False
 
         async def poll() -> Sequence[Event] | None:
-            nonlocal reached
+            nonlocal reached, is_following
             try:
                 revoked = await self._since(workspace_id, reached)
             except NotFound:
                 return None
-            reached = revoked.version
+            if is_following:  # what happened before the stream began has not lagged
+                self._note_lag(workspace_id, revoked.changes)
+            reached, is_following = revoked.version, True
             return [_event(change) for change in revoked.changes]
 
         return EventStream(request.scope, request.receive, poll)
+
+    def _note_lag(self, workspace_id: str, changes: Sequence[Change]) -> None:
+        now = self._clock()
+        for change in changes:
+            self._metrics.feed_lag(workspace_id, (now - change.at).total_seconds())
 
 
 def _wants_stream(request: Request) -> bool:

@@ -6,6 +6,7 @@ They are bare ASGI functions: a web framework would cost as much as the answer i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scopewright import log
 from scopewright.authority import Authority, View
 from scopewright.core.errors import NotFound, ScopewrightError
+from scopewright.metrics import Metrics
 from scopewright.oauth import errors
 from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
 from scopewright.oauth.discovery import Discovery
@@ -24,7 +26,7 @@ from scopewright.oauth.token import TokenEndpoint
 from scopewright.oauth.userinfo import UserinfoEndpoint
 from scopewright.web.credentials import UNDER_DPOP, bringing
 from scopewright.web.events import EventStream
-from scopewright.web.http import Answer, Request
+from scopewright.web.http import WORKSPACE, Answer, Request
 
 Handler = Callable[[Request, View], Awaitable[Answer | EventStream]]
 PREFIX = "/w/"
@@ -56,11 +58,13 @@ class OAuthRoutes:
         endpoints: IssuerEndpoints,
         body_limit: int,
         fresh_nonce: Callable[[], str],
+        metrics: Metrics,
     ) -> None:
         self._following = following
         self._authority = authority
         self._body_limit = body_limit
         self._fresh_nonce = fresh_nonce
+        self._metrics = metrics
         self._handlers: Mapping[tuple[str, str], Handler] = {
             ("POST", "token"): endpoints.token.token,
             ("POST", "introspect"): endpoints.introspection.introspect,
@@ -74,16 +78,24 @@ class OAuthRoutes:
             ("GET", "verify"): endpoints.verify,
             **{("GET", f".well-known/{name}"): endpoints.discovery.metadata for name in WELL_KNOWN},
         }
-        self._paths = {path for _, path in self._handlers}
+        self._patterns = {path: f"{PREFIX}{{workspace}}/{path}" for _, path in self._handlers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._located(scope["path"]) if scope["type"] == "http" else None
-        if found is None or found[1] not in self._paths:
+        if found is None or found[1] not in self._patterns:
             await self._following(scope, receive, send)
             return
         workspace_id, path = found
-        request = Request(scope, receive, self._body_limit)
+        request, started = Request(scope, receive, self._body_limit), time.perf_counter()
         answer = await self._answered(request, workspace_id, path)
+        if isinstance(answer, Answer):
+            self._metrics.request(
+                scope.get(WORKSPACE),
+                method=scope["method"],
+                route=self._patterns[path],
+                status=answer.status,
+                seconds=time.perf_counter() - started,
+            )
         if UNDER_DPOP in scope:
             send = bringing(self._fresh_nonce(), send)
         await answer.send(send)
@@ -106,11 +118,13 @@ class OAuthRoutes:
             view = await self._authority.at(workspace_id)
             if view is None:
                 raise NotFound("There is no such issuer.")
+            request.scope[WORKSPACE] = workspace_id
             handler = self._handlers.get((_method(request), path))
             if handler is None:
                 return errors.method_not_allowed(self._allowed(path))
             return await handler(request, view)
         except ScopewrightError as error:
+            self._metrics.denial(request.scope.get(WORKSPACE), errors.code_of(error))
             return errors.answer(error)
         except Exception:
             log.logger().exception("unexpected", path=path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from scopewright.access import Access, Presented
+from scopewright.access import Access
 from scopewright.authority import View
+from scopewright.core.caller import Presented
 from scopewright.core.errors import InvalidRequest
 from scopewright.services.userinfo import Userinfo
 from scopewright.web.credentials import presented_of

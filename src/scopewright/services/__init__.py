@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scopewright.services.api_keys import ApiKeys
 from scopewright.services.application_roles import ApplicationRoles
 from scopewright.services.application_scopes import ApplicationScopes
 from scopewright.services.applications import Applications
@@ -23,12 +24,14 @@ from scopewright.services.founding import Founding
 from scopewright.services.gateway_routes import GatewayRoutes
 from scopewright.services.grants import Grants
 from scopewright.services.groups import Groups
+from scopewright.services.identities import Identities
 from scopewright.services.ingest import Ingest
 from scopewright.services.invitations import Invitations
 from scopewright.services.keys import Keys
 from scopewright.services.launchpad import Launchpad
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
+from scopewright.services.metrics import Metrics
 from scopewright.services.mqtt_configs import MqttConfigs
 from scopewright.services.needs import Needs
 from scopewright.services.preview import Preview
@@ -39,6 +42,7 @@ from scopewright.services.role_mappings import RoleMappings
 from scopewright.services.roles import Roles
 from scopewright.services.scopes import Scopes
 from scopewright.services.sessions import Sessions
+from scopewright.services.standing import Standing
 from scopewright.services.trusted_issuers import TrustedIssuers
 from scopewright.services.why import Why
 from scopewright.services.workspaces import Workspaces
@@ -48,6 +52,7 @@ from scopewright.services.workspaces import Workspaces
 class Services:
     """Every operation of the management API, by noun."""
 
+    api_keys: ApiKeys
     scopes: Scopes
     roles: Roles
     role_mappings: RoleMappings
@@ -56,11 +61,14 @@ class Services:
     end_users: EndUsers
     grants: Grants
     principals: Principals
+    standing: Standing
+    identities: Identities
     assignments: Assignments
     groups: Groups
     why: Why
     clients: Clients
     metadata: Metadata
+    metrics: Metrics
     founding: Founding
     workspaces: Workspaces
     datapoints: Datapoints

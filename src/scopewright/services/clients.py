@@ -24,7 +24,6 @@ from scopewright.core.model import (
     Principal,
     PrincipalKind,
     ScopeDefault,
-    TokenOverrides,
 )
 from scopewright.core.scopes import NONE, Scopes
 from scopewright.store import (
@@ -129,7 +128,8 @@ class Clients:
             Invalid: a setting that is out of bounds or does not fit the type.
         """
         now, secret = self.clock(), ids.new_secret("sws")
-        client = settings.applied_to(_new(caller, type, now))
+        blank = oauth.new_client(ids.new_uuid(), caller.workspace_id, type=type, at=now)
+        client = settings.applied_to(blank)
         if has_secret(client):
             client = replace(client, secrets=(ClientSecret(oauth.hash_secret(secret), now),))
         with self.database.write() as tx:
@@ -264,23 +264,6 @@ def _changeable(tx: Transaction, caller: Caller, id: str) -> Client:
     if is_builtin(client, applications.of_workspace(tx, caller.workspace_id)):
         raise Forbidden("This client is built in; it is read-only.")
     return client
-
-
-def _new(caller: Caller, type: ClientType, now: datetime) -> Client:
-    return Client(
-        id=ids.new_uuid(),
-        workspace_id=caller.workspace_id,
-        name="",
-        type=type,
-        redirect_uris=(),
-        secrets=(),
-        require_pkce=True,
-        allow_both_auth_methods=False,
-        scope_default=ScopeDefault.HELD,
-        grant_types=oauth.GRANTS_OF_TYPE[type],
-        tokens=TokenOverrides(),
-        created_at=now,
-    )
 
 
 def _principal(client: Client) -> Principal:

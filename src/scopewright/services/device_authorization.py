@@ -45,6 +45,7 @@ from scopewright.store import (
     consents,
     device_authorizations,
     holdings,
+    identities,
     limits,
     principals,
     vocabulary,
@@ -164,7 +165,8 @@ class DeviceAuthorizations:
         issuer = f"{self.public_url}/w/{here.id}"
         targets = audiences(here, view.rules.vocabulary, issuer=issuer)
         resources = targets.checked(request.resources)
-        requested = effective_request(client, parse(request.scope))
+        meant = view.rules.vocabulary.wholes.meant_by(parse(request.scope))
+        requested = effective_request(client, meant)
         return DeviceAuthorization(
             id=ids.new_id("dva"),
             workspace_id=here.id,
@@ -232,6 +234,7 @@ class DeviceAuthorizations:
             if not device_authorizations.allow(tx, waiting.authorization.id, allowed):
                 return False
             _remember_consent(tx, waiting, now)
+            identities.note_use(tx, waiting.principal, sign_in.identity, at=now)
             _record(tx, waiting, "approve", now)
         return True
 
@@ -267,12 +270,20 @@ class DeviceAuthorizations:
         kind = acts_for(
             client, found.particulars.resources, issuer=f"{self.public_url}/w/{workspace_id}"
         )
-        person = principals.by_identity(
-            tx, workspace_id, kind=kind, identity=visitor.sign_in.identity
-        )
+        person = _person(tx, workspace_id, kind, visitor.sign_in)
         held = NONE if person is None else holdings.of(tx, person.id, words)
         principal = core.check_person(found, person, held)
         return _Waiting(found, client, workspace, words, principal, held)
+
+
+def _person(
+    tx: Transaction, workspace_id: str, kind: PrincipalKind, sign_in: SignIn
+) -> Principal | None:
+    """Their record; None also for who was signed out here since."""
+    linked = identities.get(tx, workspace_id, kind=kind, identity=sign_in.identity)
+    if linked is None or not linked.accepts(sign_in):
+        return None
+    return principals.get(tx, linked.principal_id)
 
 
 def _count_try(tx: Transaction, visitor: Visitor, now: datetime) -> None:

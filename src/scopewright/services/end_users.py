@@ -102,8 +102,9 @@ class EndUsers:
     def invite(self, caller: Caller, *, email: str, given: Invited) -> tuple[EndUser, bool]:
         """Give scopes and roles to an address and send it a link; whether the end-user is new.
 
-        A known address keeps what it has, gets what is new, and a fresh letter. One scope that may
-        not be given refuses the whole: nothing is written or sent.
+        A known address keeps what it has, gets what is new, and a fresh letter; a new one gets the
+        default role besides. One scope that may not be given refuses the whole: nothing is written
+        or sent.
 
         Raises:
             Invalid: no address, neither scope nor role, an unknown scope, or one in the list of the
@@ -115,6 +116,8 @@ class EndUsers:
         with self.database.write() as tx:
             person, is_new = _touched(tx, caller, address, now)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            if is_new:
+                given = replace(given, roles=given.roles | words.default_roles)
             given = _checked(given, words)
             self._refuse_escalation(tx, caller, words, given)
             if is_new:

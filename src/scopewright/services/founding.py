@@ -12,10 +12,12 @@ from scopewright import ids
 from scopewright.catalogues import INTERNAL, PLAIN
 from scopewright.clock import Clock
 from scopewright.core import names
+from scopewright.core.administrators import administers
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.enabling import check_together
 from scopewright.core.errors import Conflict, Forbidden, Invalid
+from scopewright.core.key_chain import inherits
 from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import (
     EMAIL_PROVIDER,
@@ -38,6 +40,7 @@ from scopewright.store import (
     audit,
     principals,
     signing_keys,
+    vocabulary,
     workspaces,
 )
 from scopewright.store.database import Database, Transaction
@@ -121,7 +124,7 @@ class Founding:
             workspaces.add(tx, workspace)
             for signing_key in keys:
                 signing_keys.add(tx, signing_key)
-            secret = self._add_administrator(tx, workspace.id, identity, key=key, now=now)
+            secret = self._add_administrator(tx, workspace, identity, key=key, now=now)
         return workspace, secret
 
     def initialise(
@@ -178,8 +181,7 @@ class Founding:
         return identity, key
 
     def _administers(self, identity: Identity) -> bool:
-        addresses = {address.lower() for address in self.administrators}
-        return identity.provider == EMAIL_PROVIDER and identity.subject in addresses
+        return administers(identity, self.administrators)
 
     # --- slugs and catalogues -------------------------------------------------------------------
 
@@ -239,12 +241,12 @@ class Founding:
             there = assignments.active_members(tx, workspace.id, role=self._admin_role)
             if there:
                 return there[0].identity or identity, None
-            return identity, self._add_administrator(tx, workspace.id, identity, key=key, now=now)
+            return identity, self._add_administrator(tx, workspace, identity, key=key, now=now)
 
     def _add_administrator(
         self,
         tx: Transaction,
-        workspace_id: str,
+        workspace: Workspace,
         identity: Identity,
         *,
         key: FirstKey | None,
@@ -253,25 +255,27 @@ class Founding:
         """Make a person the administrator, with a key where one is wanted; the key's secret."""
         member = Principal(
             id=ids.new_uuid(),
-            workspace_id=workspace_id,
+            workspace_id=workspace.id,
             kind=PrincipalKind.MEMBER,
             name=identity.subject,
             identity=identity,
             created_at=now,
         )
         principals.add(tx, member)
-        assignment = Assignment(member.id, self._admin_role, assigned_by=member.id, assigned_at=now)
-        assignments.add(tx, workspace_id, assignment=assignment)
+        default_roles = vocabulary.of_workspace(tx, workspace, self.catalogues).default_roles
+        for role in sorted({self._admin_role} | default_roles):
+            given = Assignment(member.id, role, assigned_by=member.id, assigned_at=now)
+            assignments.add(tx, workspace.id, assignment=given)
         audit.add(
             tx,
             AuditEvent(
                 id=ids.new_id("aud"),
-                workspace_id=workspace_id,
+                workspace_id=workspace.id,
                 at=now,
                 actor=member.id,
                 via="system",
                 operation="workspace:create",
-                target=workspace_id,
+                target=workspace.id,
                 details={"administrator": identity.subject, "with_key": key is not None},
             ),
         )
@@ -299,11 +303,13 @@ def _add_key(tx: Transaction, member: Principal, key: FirstKey, *, now: datetime
 
 
 def _inheriting_key(tx: Transaction, key_id: str | None) -> ApiKey | None:
-    """The key, if neither it nor the key it was minted by is narrower than its principal."""
-    key = None if key_id is None else api_keys.get(tx, key_id)
-    if key is None or not key.inherits:
+    """The key, if neither it nor a key that it was made by is narrower than its principal."""
+    chain = api_keys.chain(tx, key_id)
+    workspace = workspaces.get(tx, chain[0].workspace_id) if chain else None
+    if workspace is None or not inherits(chain, policy=workspace.policy.api_keys):
         return None
-    return key if key.parent_id is None or _inheriting_key(tx, key.parent_id) else None
+    ends = [key.expires_at for key in chain if key.expires_at is not None]
+    return replace(chain[0], expires_at=min(ends, default=None))
 
 
 def _is_member(tx: Transaction, identity: Identity) -> bool:

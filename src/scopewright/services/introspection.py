@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from scopewright import ids
-from scopewright.access import Access, GoodKey, GoodToken, unverified_audience
+from scopewright.access import Access, GoodKey, GoodToken
 from scopewright.authentication import ClientAuthentication
 from scopewright.authority import View
 from scopewright.clock import Clock
@@ -19,7 +19,7 @@ from scopewright.core.model import AuditEvent, ChangeKind, Client
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import spell
 from scopewright.core.security_profile import profile_of
-from scopewright.core.tokens import LONGEST_ACCESS
+from scopewright.core.tokens import LONGEST_ACCESS, unverified_audience
 from scopewright.keys import KeyRing, signing_now
 from scopewright.store import api_keys, audit, clients, principals, sessions, workspaces
 from scopewright.store.database import Database
@@ -45,13 +45,14 @@ class Introspection:
     ) -> Client | None:
         """Let the question be put: by a confidential client or an API key of this workspace.
 
-        Answers the client; None for a key.
+        Answers the client; None for a key, which no tags may restrict.
 
         Raises:
             InvalidClient: neither, or not proven.
         """
         if bearer is not None:
-            if await self.access.api_key(view, bearer) is None:
+            good = await self.access.api_key(view, bearer)
+            if good is None or good.carried.tags is not None:
                 raise InvalidClient("Client authentication failed.")
             return None
         if credential is None:
@@ -105,15 +106,19 @@ class Introspection:
     def _of_key(self, view: View, good: GoodKey) -> dict[str, Any]:
         answer: dict[str, Any] = {
             "active": True,
-            "scope": spell(good.scopes),
+            "scope": spell(good.carried.scopes),
             "sub": good.holder.principal.id,
             "aud": view.workspace.id,
             "iss": self.access.issuer(view.workspace.id),
             "token_type": "Bearer",
             "iat": int(good.key.created_at.timestamp()),
         }
+        if good.holder.principal.identity is not None:
+            answer["username"] = good.holder.principal.identity.subject
         if good.key.expires_at is not None:
             answer["exp"] = int(good.key.expires_at.timestamp())
+        if good.carried.tags is not None:
+            answer["tags"] = sorted(good.carried.tags)
         return answer
 
     def _of_refresh_token(self, view: View, token: str) -> dict[str, Any]:
@@ -195,7 +200,7 @@ class Introspection:
                         at=now,
                         actor=key.principal_id,
                         via="api_key",
-                        operation="own-api-key:revoke",
+                        operation="own-api-keys:revoke",
                         target=key.id,
                         details={},
                     ),

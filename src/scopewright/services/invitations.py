@@ -11,7 +11,7 @@ from scopewright.catalogues import INTERNAL
 from scopewright.clock import Clock
 from scopewright.core import delegation, names
 from scopewright.core.caller import Caller, needs
-from scopewright.core.catalogue import Catalogue
+from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Conflict, NotFound
 from scopewright.core.holdings import held
 from scopewright.core.member_roles import MemberRoles
@@ -154,7 +154,7 @@ class Invitations:
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
         delegation.refuse_escalation(
             held=holdings.of_giver(tx, caller, words),
-            given=held(words, (), [invitation.role]),
+            given=held(words, (), _roles_of(invitation, words)),
             guarded=words.guarded,
         )
 
@@ -168,15 +168,17 @@ class Invitations:
         words = vocabulary.here(tx, invitation.workspace_id, self.catalogues)
         return not delegation.escalation(
             held=holdings.of(tx, sender.id, words),
-            given=held(words, (), [invitation.role]),
+            given=held(words, (), _roles_of(invitation, words)),
             guarded=words.guarded,
         )
 
     def _join(self, tx: Transaction, member: Principal, invitation: Invitation) -> None:
         now = member.created_at
         principals.add(tx, member)
-        given = Assignment(member.id, invitation.role, invitation.invited_by, assigned_at=now)
-        assignments.add(tx, member.workspace_id, assignment=given)
+        words = vocabulary.here(tx, member.workspace_id, self.catalogues)
+        for role in _roles_of(invitation, words):
+            given = Assignment(member.id, role, invitation.invited_by, assigned_at=now)
+            assignments.add(tx, member.workspace_id, assignment=given)
         audit.add(
             tx,
             AuditEvent(
@@ -207,6 +209,11 @@ class Invitations:
 def _member_at(tx: Transaction, workspace_id: str, address: str) -> Principal | None:
     identity = Identity(EMAIL_PROVIDER, address)
     return principals.by_identity(tx, workspace_id, kind=PrincipalKind.MEMBER, identity=identity)
+
+
+def _roles_of(invitation: Invitation, words: Vocabulary) -> list[str]:
+    """What whoever accepts is assigned: the member role, and what everybody gets who comes in."""
+    return sorted({invitation.role} | words.default_roles)
 
 
 def _member(invitation: Invitation, now: datetime) -> Principal:

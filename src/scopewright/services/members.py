@@ -10,10 +10,10 @@ from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
-from scopewright.core.errors import Conflict
 from scopewright.core.holdings import held
-from scopewright.core.member_roles import ADMIN, MemberRoles
+from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import Assignment, ChangeKind, Principal, PrincipalKind
+from scopewright.core.principals import check_not_last
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     assignments,
@@ -140,8 +140,7 @@ class Members:
     def _refuse_last(self, tx: Transaction, member: Member) -> None:
         here = member.principal.workspace_id
         admins = assignments.active_members(tx, here, role=self._roles.admin)
-        if member.role == ADMIN and all(admin.id == member.principal.id for admin in admins):
-            raise Conflict("The workspace would be left without an administrator.")
+        check_not_last(member.principal, admins)
 
     def _find(self, tx: Transaction, caller: Caller, name: str) -> Member:
         person = principals.find(tx, caller.workspace_id, kind=MEMBER, name=name)

@@ -220,8 +220,13 @@ def _admitted_by(tx: Transaction, workspace_id: str, token: str | None, now: dat
 
 
 def _proven(tx: Transaction, workspace_id: str, id: str, token: str | None) -> Registration:
-    """The client whose registration access token this is (RFC 7592 §2.1: a 401 for all others)."""
-    client = clients.get(tx, id)
+    """The client whose registration access token this is (RFC 7592 §2.1: a 401 for all others).
+
+    A disabled client has none that counts.
+    """
+    client, itself = clients.get(tx, id), principals.get(tx, id)
+    if itself is None or itself.disabled_at is not None:
+        client = None
     known = client.registration_token_hash if client else None
     matches = hmac.compare_digest(hash_secret(token or ""), known or _NOBODY)
     if client is None or client.workspace_id != workspace_id or not matches or token is None:

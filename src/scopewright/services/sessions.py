@@ -14,7 +14,7 @@ from scopewright.core.scopes import Scopes
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import audit, holdings, principals, sessions, vocabulary, workspaces
 from scopewright.store.database import Database, Transaction
-from scopewright.store.pages import Page, Window
+from scopewright.store.pages import Page, Window, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,38 @@ class Sessions:
         Raises:
             NotFound: as `show`.
         """
+        self._end(caller, id, "sessions:revoke", why=f"revoked by {caller.principal.id}")
+
+    def own(self, caller: Caller, window: Window) -> Page[SessionNow]:
+        """The active sessions of whoever asks. Nobody needs a scope for their own."""
+        with self.database.read() as tx:
+            mine = sessions.of_principal(tx, caller.principal.id, now=self.clock())
+            found = part_of(mine, lambda session: session.id, window)
+            return Page(self._as_shown(tx, caller, found.items), found.cursor)
+
+    def revoke_own(self, caller: Caller, *, id: str) -> None:
+        """End a session of whoever asks.
+
+        Raises:
+            NotFound: as `show`; or it is somebody else's.
+        """
+        whose = caller.principal.id
+        self._end(caller, id, "own-session:end", why="ended by its person", whose=whose)
+
+    def _end(
+        self, caller: Caller, id: str, operation: str, *, why: str, whose: str | None = None
+    ) -> None:
         now, here = self.clock(), caller.workspace_id
         with self.database.write() as tx:
             workspaces.touch(
                 tx, here, ChangeKind.SESSION, id, at=now, forget_at=now + LONGEST_ACCESS
             )
             session = self._active(tx, caller, id)
-            sessions.end(tx, id, at=now, why=f"revoked by {caller.principal.id}")
+            if whose not in (None, session.principal_id):
+                raise NotFound("There is no such session.")
+            sessions.end(tx, id, at=now, why=why)
             before = {"principal": session.principal_id, "client": session.client_id}
-            audit.record(tx, caller, "sessions:revoke", id, at=now, before=before)
+            audit.record(tx, caller, operation, id, at=now, before=before)
 
     def _active(self, tx: Transaction, caller: Caller, id: str) -> Session:
         session = sessions.get(tx, id)

@@ -7,18 +7,19 @@ that asked for the letter or together with the address that the letter went to.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from typing import Any
 from urllib.parse import urlencode
 
 from scopewright import ids, mail
-from scopewright.access import email_identity
 from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, TooMany
+from scopewright.core.identities import email_identity
 from scopewright.core.model import Identity, MagicLink, SignIn
 from scopewright.core.oauth import hash_secret
 from scopewright.mail import Mailer
@@ -168,10 +169,21 @@ class SignIns:
 
     # --- the sign-in itself ---------------------------------------------------------------------
 
-    def sign_in(self, identity: Identity, *, cookie: str | None = None) -> SignedIn:
-        """Sign a browser in whose person has proven an identity elsewhere; `cookie` ends."""
+    def sign_in(
+        self,
+        identity: Identity,
+        *,
+        cookie: str | None = None,
+        continue_to: str | None = None,
+        state: Mapping[str, Any] | None = None,
+    ) -> SignedIn:
+        """Sign a browser in whose person has proven an identity elsewhere; `cookie` ends.
+
+        `state` is what the provider said of them, for the tokens of sessions that begin here.
+        """
         with self.database.write() as tx:
-            return SignedIn(identity, self._new_cookie(tx, identity, replaced=cookie))
+            new = self._new_cookie(tx, identity, replaced=cookie, state=state)
+            return SignedIn(identity, new, _path_of(tx, continue_to) if continue_to else None)
 
     def sign_out(self, cookie: str) -> None:
         """Forget that a browser is signed in."""
@@ -192,11 +204,18 @@ class SignIns:
         continue_to = _path_of(tx, link.continue_to) if continues and link.continue_to else None
         return SignedIn(identity, self._new_cookie(tx, identity, replaced=cookie), continue_to)
 
-    def _new_cookie(self, tx: Transaction, identity: Identity, *, replaced: str | None) -> str:
+    def _new_cookie(
+        self,
+        tx: Transaction,
+        identity: Identity,
+        *,
+        replaced: str | None,
+        state: Mapping[str, Any] | None = None,
+    ) -> str:
         """Always a new value: one that was planted in the browser before must be worth nothing."""
         now, cookie = self.clock(), ids.new_secret("swi")
         until = now + self.settings.browser_lifetime
-        signed_in = SignIn(hash_secret(cookie), identity, now, now, until)
+        signed_in = SignIn(hash_secret(cookie), identity, now, now, until, state or {})
         if replaced:
             _replace(tx, hash_secret(replaced), signed_in)
         sign_ins.add(tx, signed_in)

@@ -11,6 +11,7 @@ from scopewright import ids, log
 from scopewright.core.model import ChangeKind
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
+    api_keys,
     authorizations,
     changes,
     clients,
@@ -28,6 +29,7 @@ from scopewright.store import (
     sessions,
     sign_ins,
     signing_keys,
+    upstream_sign_ins,
     workspaces,
 )
 from scopewright.store.database import Database, Transaction
@@ -47,6 +49,7 @@ PURGES: tuple[Callable[[Transaction, datetime], int], ...] = (
     lambda tx, now: device_authorizations.purge(tx, before=now - DAY),
     lambda tx, now: magic_links.purge(tx, before=now - DAY),
     lambda tx, now: sign_ins.purge(tx, now=now),
+    lambda tx, now: upstream_sign_ins.purge(tx, now=now),
     lambda tx, now: limits.purge(tx, now=now),
     lambda tx, now: invitations.purge(tx, now=now),
     lambda tx, now: registration_tokens.purge(tx, now=now),
@@ -56,6 +59,7 @@ PURGES: tuple[Callable[[Transaction, datetime], int], ...] = (
     lambda tx, now: issued_tokens.purge(tx, before=now - DAY),
     lambda tx, now: changes.purge(tx, before=now - WEEK, now=now),
     lambda tx, now: sessions.purge(tx, before=now - WEEK),
+    lambda tx, now: api_keys.purge(tx, before=now - WEEK),
 )
 
 

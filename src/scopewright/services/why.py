@@ -56,8 +56,7 @@ class Why:
             principal = principals.find_any(tx, caller.workspace_id, name=name)
             ledger = holdings.ledger_of(tx, [principal.id], words)
         reasons = ledger.reasons_for(scope).get(principal.id, NO_REASON)
-        giving = givers(words, scope).roles & words.every_role.keys()
-        return Answer(principal, scope, reasons, tuple(sorted(giving)))
+        return Answer(principal, scope, reasons, tuple(sorted(words.roles_with(scope))))
 
     @needs("principals:read")
     def who_can(self, caller: Caller, *, scope: str, window: Window) -> Page[ScopeHolder]:
@@ -74,7 +73,8 @@ class Why:
             )
             ledger = holdings.ledger_of(tx, [one.id for one in found.items], words)
         reasons = ledger.reasons_for(scope)
-        return Page(tuple(ScopeHolder(one, reasons[one.id]) for one in found.items), found.cursor)
+        holding = (one for one in found.items if one.id in reasons)
+        return Page(tuple(ScopeHolder(one, reasons[one.id]) for one in holding), found.cursor)
 
     def _words(self, tx: Transaction, caller: Caller, scope: str) -> Vocabulary:
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)

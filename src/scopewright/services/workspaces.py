@@ -85,7 +85,7 @@ class Workspaces:
             return before.policy
         words = vocabulary.of_workspace(tx, before, self.catalogues)
         declared = before.policy.resources.values()  # a deleted scope may go on standing there
-        known = frozenset(words.by_name).union(*declared)
+        known = frozenset(words.by_name).union(*declared, before.policy.api_keys.scopes or ())
         wanted = replace(before.policy, **changes)
         return check_policy(wanted, known=known, applications=words.audiences)
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote_plus
 
 from starlette.types import Message, Scope, Send
 
-from scopewright.access import Presented
+from scopewright.core.caller import Presented, is_api_key
 from scopewright.core.client_authentication import (
     ASSERTION_TYPE,
     NONE,
@@ -19,10 +19,17 @@ from scopewright.core.client_authentication import (
     ClientCertificate,
     ClientCredential,
 )
-from scopewright.core.errors import InvalidClient, InvalidRequest, InvalidToken
+from scopewright.core.errors import (
+    InvalidClient,
+    InvalidRequest,
+    InvalidToken,
+    Malformed,
+    Unauthenticated,
+)
 from scopewright.guard.jws import unverified
 from scopewright.guard.possession import Possession
 from scopewright.web.certificates import certificate_of
+from scopewright.web.http import unauthenticated
 
 SIGN_IN_COOKIE = "scopewright"
 LONGEST_CREDENTIAL = 16 * 1024
@@ -31,18 +38,54 @@ _BASIC, _POST = frozenset({SECRET_BASIC}), frozenset({SECRET_POST})
 ORIGIN = "scopewright.origin"  # in an ASGI scope: where it was sent to, if not to us
 UNDER_DPOP = "scopewright.dpop"  # in the scope of a request whose answer brings a fresh nonce
 KNOWN_CALLER = "scopewright.caller"  # in an ASGI scope: who asks, where another edge found it out
+QUERY_KEYS = "scopewright.query_keys"  # in an ASGI scope: the keys that its address has borne
+SCHEMES = ("bearer", "apikey", "dpop")
 
 
 def presented_of(authorization: str | None, scope: Scope) -> Presented | None:
-    """What the `Authorization` of this request presents: under Bearer, Apikey or DPoP.
+    """What this request presents: under Bearer, Apikey or DPoP, or a key in its address.
 
     RFC 6750 §2.1, RFC 9449 §7.1; None for other schemes.
+
+    Raises:
+        Malformed: two credentials, so that two readers could take it for different ones.
     """
+    in_header, in_query = _in_header(authorization, scope), set(scope.get(QUERY_KEYS, ()))
+    if not in_query:
+        return in_header
+    if authorization is not None:
+        in_query.add("" if in_header is None else in_header.secret)
+    if len(in_query) > 1:
+        raise Malformed("The request presents two credentials: present one.")
+    if in_header is not None:
+        return in_header
+    secret = in_query.pop()
+    return Presented(secret if is_api_key(secret) else "", scope)  # no token belongs there
+
+
+def is_presented(authorization: str | None, scope: Scope) -> bool:
+    """Whether a request presents anything, good or bad, that is not a cookie."""
+    return authorization is not None or QUERY_KEYS in scope
+
+
+def refused(authorization: str | None, scope: Scope) -> Unauthenticated:
+    """What is said to whoever is not let in: the same of every bad credential."""
+    scheme = (authorization or "").partition(" ")[0].lower()
+    if authorization is not None and scheme not in SCHEMES:
+        return Unauthenticated(
+            "This scheme is not taken here: present an access token as Bearer or DPoP, an API key"
+            " as Bearer or Apikey.",
+            presented=True,
+        )
+    return unauthenticated(presented=is_presented(authorization, scope))
+
+
+def _in_header(authorization: str | None, scope: Scope) -> Presented | None:
     if authorization is None or len(authorization) > LONGEST_CREDENTIAL:
         return None
     scheme, _, secret = authorization.partition(" ")
     scheme, secret = scheme.lower(), secret.strip()
-    if scheme not in ("bearer", "apikey", "dpop") or not secret:
+    if scheme not in SCHEMES or not secret:
         return None
     if scheme == "dpop":
         scope[UNDER_DPOP] = True

@@ -35,6 +35,11 @@ class Kind:
     slug: str
     title: str
 
+    @property
+    def is_denial(self) -> bool:
+        """Whether it is about who asks, and not about what is asked."""
+        return self.status in (401, 403, 429)
+
 
 # The most special class first: the first that fits is taken.
 TABLE: dict[type[ScopewrightError], Kind] = {

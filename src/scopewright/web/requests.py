@@ -11,9 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scopewright import ids, log
 from scopewright.core.errors import Malformed, ScopewrightError, TooLarge
+from scopewright.metrics import Metrics
 from scopewright.web import problems
 from scopewright.web.credentials import UNDER_DPOP, bringing
-from scopewright.web.http import Answer, check_declared_length, json_answer
+from scopewright.web.http import WORKSPACE, Answer, check_declared_length, json_answer
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -28,11 +29,13 @@ class Requests:
         public_url: str,
         body_limit: int,
         fresh_nonce: Callable[[], str],
+        metrics: Metrics,
     ) -> None:
         self._following = following
         self._public_url = public_url
         self._body_limit = body_limit
         self._fresh_nonce = fresh_nonce
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,10 +62,14 @@ class Requests:
             else:
                 await self._following(scope, self._bounded(receive), sending)
         finally:
-            duration = round((time.perf_counter() - started) * 1000, 2)
-            log.logger().info(
-                "request", method=scope["method"], path=scope["path"], status=status, ms=duration
-            )
+            self._tell(scope, status, time.perf_counter() - started)
+
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
+        method, duration = scope["method"], round(seconds * 1000, 2)
+        log.logger().info("request", method=method, path=scope["path"], status=status, ms=duration)
+        self._metrics.request(
+            scope.get(WORKSPACE), method=method, route=_route(scope), status=status, seconds=seconds
+        )
 
     def _refusal(self, scope: Scope) -> Answer | None:
         try:
@@ -102,6 +109,14 @@ def _check_target(scope: Scope) -> None:
         path.encode()
     except (UnicodeError, KeyError):
         raise Malformed("The address is not UTF-8.") from None
+
+
+def _route(scope: Scope) -> str:
+    """The pattern of the path, or which part of the server it was that answered."""
+    path = getattr(scope.get("route"), "path", None)
+    if path is not None:
+        return str(path)
+    return "page" if "endpoint" in scope else "none"
 
 
 def _with_headers(message: MutableMapping[str, Any], request_id: str) -> MutableMapping[str, Any]:

@@ -29,7 +29,8 @@ def quiet() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def fuzzed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("fuzz")
-    with running(f"sqlite:///{folder / 'scopewright.db'}", folder) as started:
+    database = f"sqlite:///{folder / 'scopewright.db'}"
+    with running(database, folder, administrators=("admin@example.com",)) as started:
         yield started
 
 

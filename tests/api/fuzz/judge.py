@@ -25,7 +25,8 @@ CHECKS = [
 SECRET = re.compile(r"sw[a-z]_[A-Za-z0-9_-]{20,}|PRIVATE KEY|\"d\":")
 # The answers in which a secret stands, once.
 SHOWN_ONCE = {
-    "clients.register", "clients.rotate_secret", "registration_tokens.create", "workspaces.create",
+    "api_keys.create", "api_keys.create_for", "api_keys.rotate", "clients.register",
+    "clients.rotate_secret", "registration_tokens.create", "workspaces.create",
 }  # fmt: skip
 HASHES = {
     "api_keys": "secret_hash",

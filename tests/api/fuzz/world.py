@@ -117,7 +117,8 @@ class World:
             values = self._application()
             return values | self._route(values["name"]) if "/routes" in path else values
         if noun in ("principals", "groups"):
-            return self._holder(noun)
+            values = self._holder(noun, path)
+            return values | self._key_of(values["id"]) if "/api-keys" in path else values
         if noun == "sessions":
             person = self.tenant.person(self._address())
             return {"id": self.tenant.session(person, self.machine)}
@@ -151,14 +152,28 @@ class World:
             return {"id": self.tenant.call("GET", "/revisions").json()["data"][0]["id"]}
         return {"name": name}
 
-    def _holder(self, noun: str) -> Values:
+    def _holder(self, noun: str, path: str) -> Values:
         """A principal with a role, or a group with somebody in it."""
+        if path.endswith("/principals/{id}"):
+            return {"id": self.tenant.client()[0]}  # of the one kind that can be changed
         person = self.tenant.person(self._address())
+        if "/me/sessions/" in path:
+            return {"id": self.tenant.session(self.tenant.admin, self.machine)}
+        if "/identities/" in path:
+            subject = f"made-{next(self._numbers)}"
+            self.tenant.call("PUT", f"/principals/{person.id}/identities/lab/{subject}")
+            return {"id": person.id, "provider": "lab", "subject": subject}
         if noun == "principals":
             self.tenant.assign(person, "iotman:viewer")
             return {"id": person.id, "role": "iotman:viewer"}
         group = self.tenant.group(f"group {next(self._numbers)}", person)
         return {"id": group, "principal": person.id}
+
+    def _key_of(self, principal: str) -> Values:
+        """A key of somebody."""
+        answer = self.tenant.call("POST", f"/principals/{principal}/api-keys", {})
+        assert answer.status_code == 201, answer.text
+        return {"key": answer.json()["id"]}
 
     def _application(self) -> Values:
         """One that can be registered, with a scope and two roles."""
@@ -181,6 +196,7 @@ class World:
             "invitations": {"email": self._address(), "role": "viewer"},
             "endpoints": {"name": f"endpoint {next(self._numbers)}"},
             "exports": {"name": f"export {next(self._numbers)}"},
+            "api-keys": {"note": "for the pump"},
             "registration-tokens": {"note": "for the gateway"},
             "trusted-issuers": {
                 "issuer": self._outside(),
@@ -278,6 +294,8 @@ class World:
             "catalogues": [[], ["internal"]],
             "includes": [[], ["iotman:viewer"]],
             "implies": [[], [OTHER_SCOPE]],
+            "roles": [[], ["iotman:viewer"]],
+            "owner": [self.tenant.admin.id, None],
             "role": [body.get("role") if body.get("role") in SHORT_NAMES else "iotman:viewer"],
             "host": ["app.example", "127.0.0.1:9000"],
             "methods": [[], ["GET", "HEAD"]],

@@ -25,7 +25,7 @@ from scopewright.services.authorization.asking import (
     Which,
     read_asking,
 )
-from scopewright.store import authorizations, consents
+from scopewright.store import authorizations, consents, identities
 from scopewright.store.database import Database, Transaction
 
 
@@ -138,6 +138,7 @@ class Authorizations:
         until = asking.now + CODE_LIFETIME
         if not authorizations.approve(tx, authorization.id, approved, until=until):
             raise NotNow("This request has been answered already. Start again.")
+        identities.note_use(tx, asking.record.principal, asking.sign_in.identity, at=asking.now)
         return self._response(authorization, {"code": code})
 
     def _refuse(self, tx: Transaction, asking: Asking, error: OAuthError) -> AuthorizationResponse:

@@ -29,6 +29,7 @@ from scopewright.store import (
     clients,
     consents,
     holdings,
+    identities,
     principals,
     sign_ins,
     vocabulary,
@@ -154,9 +155,8 @@ def read_asking(
     assert client is not None  # both take the authorization with them when they go
     assert workspace is not None
     matching_redirect_uri(client, authorization.redirect_uri)
-    sign_in = sign_ins.get(tx, hash_secret(which.cookie), now=now) if which.cookie else None
     kind = acts_for(client, authorization.particulars.resources, issuer=issuer)
-    principal = _principal(tx, client, kind, sign_in)
+    sign_in, principal = _signed_in(tx, which, kind, now)
     words = vocabulary.of_workspace(tx, workspace, catalogues)
     return Asking(
         authorization=authorization,
@@ -181,13 +181,22 @@ def _pending(tx: Transaction, which: Which, now: datetime) -> Authorization:
     return authorization
 
 
-def _principal(
-    tx: Transaction, client: Client, kind: PrincipalKind, sign_in: SignIn | None
-) -> Principal | None:
-    """The record for which this client would act."""
+def _signed_in(
+    tx: Transaction, which: Which, kind: PrincipalKind, now: datetime
+) -> tuple[SignIn | None, Principal | None]:
+    """The browser's sign-in, and the record for which the client would act.
+
+    Who was signed out of this workspace since must sign in again.
+    """
+    sign_in = sign_ins.get(tx, hash_secret(which.cookie), now=now) if which.cookie else None
     if sign_in is None:
-        return None
-    return principals.by_identity(tx, client.workspace_id, kind=kind, identity=sign_in.identity)
+        return None, None
+    linked = identities.get(tx, which.workspace_id, kind=kind, identity=sign_in.identity)
+    if linked is None:
+        return sign_in, None
+    if not linked.accepts(sign_in):
+        return None, None
+    return sign_in, principals.get(tx, linked.principal_id)
 
 
 def _record(

@@ -23,6 +23,7 @@ from scopewright.store import (
     authorizations,
     builtin_clients,
     clients,
+    principals,
     signing_keys,
     vocabulary,
     workspaces,
@@ -90,6 +91,9 @@ class AuthorizationRequests:
         with self.database.read() as tx:
             client = described or clients.get(tx, client_id)
             workspace = workspaces.get(tx, workspace_id)
+            itself = None if client is None else principals.get(tx, client.id)
+        if itself is not None and itself.disabled_at is not None:
+            raise InvalidRedirect("This client is disabled.")
         if workspace is not None and client is None and client_id == command_line_id(workspace.id):
             client = self._add_command_line(workspace.id)
         if workspace is None or client is None or client.workspace_id != workspace_id:

@@ -44,7 +44,7 @@ def redeem_code(tx: Transaction, asking: Asking) -> Outcome | Replayed | Mistake
     assert stored is not None  # redeem() refuses None
     if isinstance(redeemable, Replayed):
         return redeemable
-    session = new_session(asking, redeemable, stored.requested, stored.particulars)
+    session = new_session(tx, asking, redeemable, stored.requested, stored.particulars)
     if not authorizations.redeem(tx, stored.id, Redeemed(session.id, asking.now)):
         return _lost_race(tx, stored.id)
     refresh_token = begin(tx, asking, session)

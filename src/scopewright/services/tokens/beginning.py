@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from scopewright import ids
 from scopewright.core.authorization import Redeemable
 from scopewright.core.confirmation import bound_terms
@@ -10,12 +13,16 @@ from scopewright.core.oauth import hash_secret
 from scopewright.core.particulars import Particulars, SessionTerms
 from scopewright.core.scopes import Requested
 from scopewright.services.tokens.asking import Asking
-from scopewright.store import sessions
+from scopewright.store import sessions, sign_ins
 from scopewright.store.database import Transaction
 
 
 def new_session(
-    asking: Asking, approved: Redeemable, requested: Requested, particulars: Particulars
+    tx: Transaction,
+    asking: Asking,
+    approved: Redeemable,
+    requested: Requested,
+    particulars: Particulars,
 ) -> Session:
     """The session of what a person approved, not kept yet."""
     terms = SessionTerms(
@@ -23,6 +30,7 @@ def new_session(
         authorization_details=particulars.authorization_details,
         claims=particulars.claims,
         acr=approved.acr,
+        state=_state(tx, asking, approved),
     )
     return Session(
         id=ids.new_id("ses"),
@@ -45,3 +53,10 @@ def begin(tx: Transaction, asking: Asking, session: Session) -> str:
     refresh_token = ids.new_secret("swr")
     sessions.add_token(tx, RefreshToken(hash_secret(refresh_token), session.id, asking.now))
     return refresh_token
+
+
+def _state(tx: Transaction, asking: Asking, approved: Redeemable) -> Mapping[str, Any] | None:
+    """What the provider said when the person signed in."""
+    hash = approved.sign_in_hash
+    sign_in = None if hash is None else sign_ins.get(tx, hash, now=asking.now)
+    return None if sign_in is None else dict(sign_in.state) or None

@@ -41,7 +41,7 @@ def _redeem(tx: Transaction, asking: Asking) -> Outcome | Replayed | Mistaken:
     assert stored is not None  # redeem() refuses None
     if isinstance(redeemable, Replayed):
         return redeemable
-    session = new_session(asking, redeemable, stored.requested, stored.particulars)
+    session = new_session(tx, asking, redeemable, stored.requested, stored.particulars)
     if not device_authorizations.redeem(tx, stored.id, Redeemed(session.id, asking.now)):
         return _lost_race(tx, stored.id)
     return Outcome(

@@ -89,7 +89,8 @@ class Tokens:
             held = asking.audiences.ceiling(outcome.resources).within(held)
         if outcome.authorization_details:
             outcome.authorization_details = details_within(outcome.authorization_details, held)
-        granted = tokens.decide(asking.form["grant_type"], outcome.requested, held)
+        meant = asking.rules.vocabulary.wholes.meant_by(outcome.requested)
+        granted = tokens.decide(asking.form["grant_type"], meant, held)
         token = _issued(asking, outcome, granted)
         written = self._journal.write(token)
         # 5 mint, while the row is written

@@ -72,6 +72,8 @@ class Mint:
         )
         if session is not None and session.terms.acr is not None:
             claims["acr"] = session.terms.acr  # RFC 9470 §6.1
+        if session is not None and session.terms.state:
+            claims["state"] = session.terms.state
         if outcome.act is not None:
             claims["act"] = outcome.act
         if asking.confirmation is not None:

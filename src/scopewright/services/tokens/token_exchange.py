@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from scopewright.access import Access, GoodToken, unverified_audience
+from scopewright.access import Access, GoodToken
 from scopewright.core import scopes
 from scopewright.core.authorization_details import Details
 from scopewright.core.errors import InvalidGrant, InvalidRequest
 from scopewright.core.model import Session
 from scopewright.core.scopes import EVERYTHING, Requested
 from scopewright.core.token_exchange import ACCESS_TOKEN, JWT, Actor, Asked, Subject, exchange
+from scopewright.core.tokens import unverified_audience
 from scopewright.services.tokens.asking import Asking, Outcome
 from scopewright.services.tokens.assertions import Assertions
 from scopewright.store import sessions
