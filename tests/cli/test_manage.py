@@ -47,6 +47,29 @@ def test_an_owner_is_an_address_or_a_client(site: Site) -> None:
         assert "sensor:read" not in json.dumps(ran(site, "grants", "list", owner))
 
 
+def test_people_and_services_are_listed_disabled_linked_and_signed_out(site: Site) -> None:
+    service = ran(site, "principals", "create", "Pump", "--owner", "admin@example.com")
+    named = {"name": "Valve", "id": service["id"]}
+    assert (
+        named.items() <= ran(site, "principals", "update", service["id"], "--name", "Valve").items()
+    )
+    ran(site, "principals", "disable", service["id"])
+    assert [one["id"] for one in ran(site, "principals", "list", "--disabled")] == [service["id"]]
+    ran(site, "principals", "enable", service["id"])
+    owned = ran(site, "principals", "list", "--owner", "admin@example.com", "--no-disabled")
+    assert [one["name"] for one in owned] == ["Valve"]
+    ran(site, "end-users", "invite", "liz@example.com", "--role", "iotman:viewer")
+    ran(site, "identities", "link", "liz@example.com", "lab", "liz")
+    linked = ran(site, "identities", "list", "liz@example.com")
+    assert [one["provider"] for one in linked] == ["email", "lab"]
+    assert site.run("identities", "unlink", "liz@example.com", "email", "liz@example.com")[0] == 1
+    assert site.run("identities", "unlink", "liz@example.com", "lab", "liz")[0] == 0
+    answer = ran(site, "principals", "sign-out", "liz@example.com")
+    assert answer == {"sessions_ended": 0, "api_keys_kept": 0}
+    assert "liz@example.com" in site.run("principals", "list", "--q", "liz")[1]
+    assert site.run("principals", "remove", service["id"]) == (0, "done\n", "")
+
+
 def test_roles_are_composed_previewed_and_what_was_done_is_undone(site: Site) -> None:
     ran(site, "scopes", "create", "pump:r")
     ran(site, "scopes", "create", "pump:w", "--implies", "pump:r")

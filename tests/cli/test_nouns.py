@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.cli.conftest import Site
 
 COMMANDS = [(noun, verb) for noun, verbs in NOUNS.items() for verb in verbs]
 OWNERS = ("/end-users/x", "/clients/x")
+SELF, OTHER = "", "/principals/x"  # whose it is, where `--principal` can say so
 NAMES = [f"{noun} {verb.name}" for noun, verb in COMMANDS]
 
 
@@ -31,14 +33,14 @@ def anonymous(template: str) -> str:
     return re.sub(r"{\w+}", "x", template)
 
 
-def path_of(verb: Verb, owner: str) -> str:
-    path = verb.path if verb.path.startswith("/api/") else f"/api/workspaces/x{verb.path}"
+def path_of(verb: Verb, owner: str, whose: str = SELF) -> str:
+    path = verb.path if verb.path.startswith("/api/") else f"/api/workspaces/x{whose}{verb.path}"
     return anonymous(path.replace("{owner}", owner))
 
 
-def described(openapi: dict[str, Any], verb: Verb, owner: str) -> dict[str, Any]:
+def described(openapi: dict[str, Any], verb: Verb, owner: str, whose: str) -> dict[str, Any]:
     """The operation of the OpenAPI document that a command asks for."""
-    wanted = path_of(verb, owner)
+    wanted = path_of(verb, owner, whose)
     for template, operations in openapi["paths"].items():
         if anonymous(template) == wanted and verb.method.lower() in operations:
             operation: dict[str, Any] = operations[verb.method.lower()]
@@ -61,8 +63,8 @@ def members(openapi: dict[str, Any], operation: dict[str, Any]) -> tuple[set[str
 def test_a_command_sends_only_what_its_route_takes(
     openapi: dict[str, Any], noun: str, verb: Verb
 ) -> None:
-    for owner in OWNERS:
-        taken, needed = members(openapi, described(openapi, verb, owner))
+    for owner, whose in product(OWNERS, (SELF, OTHER) if verb.is_of_anybody else (SELF,)):
+        taken, needed = members(openapi, described(openapi, verb, owner, whose))
         sent = {one.name for one in verb.inputs} | set(verb.fixed)
         always = {one.name for one in verb.inputs if one.required} | set(verb.fixed)
         assert sent <= taken
@@ -72,6 +74,8 @@ def test_a_command_sends_only_what_its_route_takes(
 
 def test_what_the_api_manages_has_a_command() -> None:
     reachable = {(verb.method, path_of(verb, owner)) for _, verb in COMMANDS for owner in OWNERS}
+    of_others = [verb for _, verb in COMMANDS if verb.is_of_anybody]
+    reachable |= {(verb.method, path_of(verb, OWNERS[0], OTHER)) for verb in of_others}
     managed = {(r.method, anonymous(r.path)) for r in ROUTES if r.path.startswith("/api/")}
     assert managed - reachable == {
         ("GET", "/api/whoami"),  # these are commands of their own
@@ -80,6 +84,7 @@ def test_what_the_api_manages_has_a_command() -> None:
         ("GET", "/api/workspaces/x/needs"),
         ("POST", "/api/workspaces/x/preview"),
         ("POST", "/api/workspaces/x/invitations"),  # another name of inviting a member
+        ("GET", "/api/workspaces/x/metrics"),  # Prometheus' format, which Prometheus reads
     }
 
 
@@ -99,4 +104,7 @@ def test_a_page_shows_commands_that_there_are_with_options_that_they_take(page: 
         if noun in NOUNS:
             verb = next(verb for verb in NOUNS[noun] if verb.name == name)
             options = {f"--{one.option or one.name.replace('_', '-')}" for one in verb.inputs}
+            options |= {"--principal"} if verb.is_of_anybody else set()
+            flags = [one.name.replace("_", "-") for one in verb.inputs if one.kind is Kind.FLAG]
+            options |= {f"--no-{flag}" for flag in flags}
             assert {one for one in given if one.startswith("--")} <= options, line

@@ -139,8 +139,8 @@ def test_a_list_in_the_environment_is_separated_by_commas(tmp_path: Path) -> Non
         "sign_in: {registration: maybe}",
         "naming: {internal_prefix: 'A B'}",
         "limits: {body: -1}",
-        "authentication: {providers: []}",
         "access_control: {x: 1}",
+        "authentication: {providers: 5}",
         "!!python/object/apply:os.getcwd []",
     ],
 )

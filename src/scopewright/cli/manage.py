@@ -29,11 +29,15 @@ _TYPES: dict[Kind, Any] = {
     Kind.LIST: list[str] | None,
     Kind.FLAG: bool | None,
     Kind.NUMBER: int | None,
+    Kind.DURATION: str | None,
     Kind.JSON: str | None,
     Kind.FILE: str | None,
 }
 _PAGE = 1000
 LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
+PrincipalOption = Annotated[str | None, typer.Option(help="Of whom: an id or address.")]
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 365 * 86_400}
+_DURATION = re.compile(r"([0-9]{1,12})([smhdy]?)")
 
 
 def add_nouns(commands: typer.Typer) -> None:
@@ -79,12 +83,13 @@ def _parameters(verb: Verb) -> list[Parameter]:
         if not one.required
     ]
     limit = [_parameter("limit", LimitOption, None)] if verb.is_list else []
+    whose = [_parameter("principal", PrincipalOption, None)] if verb.is_of_anybody else []
     common = [
         _parameter("url", UrlOption, None),
         _parameter("workspace", WorkspaceOption, None),
         _parameter("json", JsonOption, False),
     ]
-    return [*arguments, *options, *limit, *common]
+    return [*arguments, *options, *limit, *whose, *common]
 
 
 def _parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
@@ -110,13 +115,17 @@ def _path(verb: Verb, given: Mapping[str, Any], api: Api) -> str:
             return f"/end-users/{value}" if "@" in value else f"/clients/{value}"
         return value
 
-    path = re.sub(r"{(\w+)}", filled, verb.path)
+    of_other = verb.is_of_anybody and given["principal"] is not None
+    template = f"/principals/{{principal}}{verb.path}" if of_other else verb.path
+    path = re.sub(r"{(\w+)}", filled, template)
     return path if path.startswith("/api/") else f"{api.workspace}{path}"
 
 
 def _value(one: Input, given: Any) -> Any:
     if one.kind is Kind.FILE:
         return _content(Path(given))
+    if one.kind is Kind.DURATION:
+        return _seconds(one, given)
     if one.kind is not Kind.JSON:
         return given
     try:
@@ -125,6 +134,14 @@ def _value(one: Input, given: Any) -> Any:
         raise Failure(
             f"{one.name} is not JSON; a text needs quotes: '\"gold\"'", Exit.USAGE
         ) from None
+
+
+def _seconds(one: Input, given: str) -> int:
+    found = _DURATION.fullmatch(given)
+    if found is None:
+        option = one.name.replace("_", "-")
+        raise Failure(f"--{option} is a whole number with s, m, h, d or y: 10m", Exit.USAGE)
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _content(file: Path) -> Any:

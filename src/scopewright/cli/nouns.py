@@ -6,6 +6,8 @@ command takes becomes a member of the body, or of the query of a GET or DELETE.
 
 from __future__ import annotations
 
+from scopewright.cli.key_nouns import KEY_NOUNS
+from scopewright.cli.principals import PRINCIPALS
 from scopewright.cli.verbs import (
     Input,
     Kind,
@@ -160,27 +162,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         ),
         delete("/trusted-issuers/{id}", "Stop trusting an issuer."),
     ),
-    "principals": (
-        listing("/principals", "Everybody who can hold scopes.", Input("kind")),
-        show("/principals/{principal}", "What one of them holds, by id or address, and why."),
-        Verb("me", "What you hold yourself, and why.", "GET", "/principals/me"),
-    ),
-    "assignments": (
-        listing("/principals/{principal}/roles", "The roles that a principal is assigned itself."),
-        Verb("assign", "Assign a role.", "PUT", "/principals/{principal}/roles/{role}"),
-        delete("/principals/{principal}/roles/{role}", "Take a role away.", name="unassign"),
-    ),
-    "groups": (
-        listing("/groups", "The groups."),
-        show("/groups/{id}", "One group."),
-        create("/groups", "Make a group.", *needed("name")),
-        delete("/groups/{id}", "Delete a group; nobody holds anything through it any more."),
-        listing("/groups/{id}/members", "Everybody in a group.", name="members"),
-        Verb("add", "Put somebody into a group.", "PUT", "/groups/{id}/members/{principal}"),
-        delete(
-            "/groups/{id}/members/{principal}", "Take somebody out of a group.", name="remove"
-        ),
-    ),
+    **PRINCIPALS,
     "metadata": (
         listing("{owner}/metadata", "What is attached to an end-user or a client."),
         show("{owner}/metadata/{key}", "One attached value."),
@@ -194,6 +176,8 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         listing("/sessions", "Who is signed in through which client."),
         show("/sessions/{id}", "One session."),
         delete("/sessions/{id}", "End a session at once.", name="revoke"),
+        listing("/principals/me/sessions", "Your own.", name="mine"),
+        delete("/principals/me/sessions/{id}", "End one of your own.", name="revoke-mine"),
     ),
     "members": (
         listing("/members", "Who manages the workspace, and in which role."),
@@ -313,8 +297,5 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
     "launchpad": (listing("/api/launchpad", "The applications that are open to you."),),
     "audit": (listing("/audit", "Who changed what, newest first."),),
     "vocabulary": (Verb("show", "All scopes, roles and presets.", "GET", "/vocabulary"),),
-    "keys": (
-        listing("/signing-keys", "The signing keys, public halves only."),
-        create("/signing-keys/rotate", "Let a new key follow the present one.", name="rotate"),
-    ),
+    **KEY_NOUNS,
 }  # fmt: skip

@@ -122,8 +122,12 @@ def _protocol(server: ServerSettings) -> dict[str, Any]:
 def make_application(settings: Settings) -> Application:
     """The application of one process."""
     from scopewright import app, log
+    from scopewright.settings.authentication import without_meaning
 
     log.configure()
+    unheeded = without_meaning(settings.authentication, trees=bool(settings.trees))
+    for name, instead in unheeded.items():
+        log.logger().warning("without meaning here", setting=name, instead=instead)
     application = app.build(settings)
     # What exists now stays for ever: looking at it in each collection costs a tenth of a request.
     gc.collect()

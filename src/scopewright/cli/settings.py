@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,6 +70,8 @@ def spelled(value: Any) -> Any:
     """A value as it is written in a file; passwords and secrets masked."""
     from pydantic import SecretStr
 
+    from scopewright.settings import Section
+
     match value:
         case timedelta():
             seconds = int(value.total_seconds())
@@ -77,12 +79,28 @@ def spelled(value: Any) -> Any:
             return f"{seconds // size} {unit}"
         case SecretStr():
             return HIDDEN
-        case tuple():
-            return list(value)
+        case tuple() | list():
+            return [spelled(one) for one in value]
+        case Section():
+            told = {name: one for name, one in value if name != "args"}
+            return {**spelled(told), "args": _masked(dict(value).get("args", {}))}
+        case Mapping():
+            return {name: spelled(one) for name, one in value.items()}
         case str() if "://" in value:
             return without_password(value)
         case _:
             return value
+
+
+def _masked(value: Any) -> Any:
+    """Whatever somebody else's arguments are: any of them may be a secret, their names are none."""
+    match value:
+        case Mapping():
+            return {name: _masked(one) for name, one in value.items()}
+        case list() | tuple():
+            return [_masked(one) for one in value]
+        case _:
+            return HIDDEN
 
 
 def without_password(url: str) -> str:
@@ -112,7 +130,7 @@ def _table(section: Section, above: str, only: set[str] | None = None) -> str:
 
 def _default(value: Any) -> str:
     match spelled(value):
-        case None | "" | []:
+        case None | "" | [] | dict():
             return ""
         case bool() as flag:
             return f"`{str(flag).lower()}`"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 
@@ -14,6 +14,7 @@ class Kind(Enum):
     LIST = "list"  # an option that may be repeated
     FLAG = "flag"  # --read or --no-read
     NUMBER = "number"
+    DURATION = "duration"  # 90s, 15m, 10h, 30d, 1y: sent as whole seconds
     JSON = "json"  # any JSON value; `-` reads it from standard input
     FILE = "file"  # the name of a file of JSON or YAML, whose content is sent
 
@@ -32,7 +33,8 @@ class Input:
 class Verb:
     """One command and its request. `is_list`: the answer comes in pages, which are all walked.
 
-    `fixed` stands in the body whatever is given.
+    `fixed` stands in the body whatever is given. With `is_of_anybody`,
+    `--principal` asks for the same of somebody else, under `/principals/{principal}`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Verb:
     inputs: tuple[Input, ...] = ()
     is_list: bool = False
     fixed: Mapping[str, bool] = field(default_factory=dict)
+    is_of_anybody: bool = False
 
 
 def needed(*names: str) -> tuple[Input, ...]:
@@ -72,6 +75,11 @@ def update(path: str, about: str, *inputs: Input) -> Verb:
 def delete(path: str, about: str, *inputs: Input, name: str = "delete") -> Verb:
     """One less."""
     return Verb(name, about, "DELETE", path, inputs)
+
+
+def of_anybody(verb: Verb) -> Verb:
+    """The same, of oneself or of whom `--principal` names."""
+    return replace(verb, is_of_anybody=True)
 
 
 def activation(path: str, about: str) -> tuple[Verb, Verb]:
