@@ -72,11 +72,10 @@ def scope_table() -> str:
         if route.operation:
             path = route.path.replace("/api/workspaces/{ws}", "…")
             calls[route.operation].append(f"`{route.method} {path}`")
-    rows = [
-        [f"`{scope.name}`", scope.description, "<br>".join(calls[operation])]
-        for scope in internal().scopes
-        for operation in scope.opens
-    ]
+    rows = []
+    for scope in internal().scopes:
+        opened = [call for operation in sorted(scope.opens) for call in calls[operation]]
+        rows.append([f"`{scope.name}`", scope.description, "<br>".join(opened)])
     return table(["scope", "lets its holder", "calls"], rows)
 
 
@@ -98,6 +97,11 @@ def iotman_table() -> str:
 def mindsphere_table() -> str:
     numbers = [*range(1, 63), 64, 65, 66, 68, 70, 71, 75]
     return behaviour_table(shown_by("test_mindsphere.py"), numbers)
+
+
+def tiled_table() -> str:
+    numbers = [*range(1, 19), *range(26, 30), *range(31, 34), 48, 74, 75, 76]
+    return behaviour_table(shown_by("test_tiled.py"), numbers)
 
 
 def shown_by(file: str) -> Shown:
@@ -128,6 +132,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "problems": problem_table,
     "iotman": iotman_table,
     "mindsphere": mindsphere_table,
+    "tiled": tiled_table,
 }
 
 

@@ -50,7 +50,13 @@ OPEN_TO_ALL = {
     ("get", "/api/whoami"),
     ("get", "/api/launchpad"),
     ("get", "/api/workspaces/{ws}/principals/me"),
+    ("post", "/api/workspaces/{ws}/principals/me/sign-out"),
+    ("get", "/api/workspaces/{ws}/principals/me/sessions"),
+    ("delete", "/api/workspaces/{ws}/principals/me/sessions/{id}"),
+    ("get", "/api/workspaces/{ws}/api-keys/current"),
+    ("delete", "/api/workspaces/{ws}/api-keys/current"),
     ("post", "/api/workspaces"),  # asks for a member's own rights instead
+    ("get", "/metrics"),  # of the process: asks for an administrator of the instance
     ("post", "/data/{workspace}/{url_path}"),  # asks for what the endpoint demands
     ("get", "/exports/{workspace}/{path}"),  # asks for what the export demands
     ("get", "/exports/{workspace}/{path}/events"),
@@ -172,13 +178,13 @@ def state(world: World) -> dict[str, Any]:
 
 
 def managed_routes(world: World) -> Iterator[tuple[str, str, str]]:
-    """Every method and path of a workspace's API that needs a scope, with its operation.
+    """Every method and path of a workspace's API that needs a scope, with what that opens.
 
-    The deletion of it all comes last.
+    What opens something for others opens it for oneself. The deletion of it all comes last.
     """
     paths = world.http.get("/openapi.json").json()["paths"]
     found = [
-        (method, path, call["x-operation"])
+        (method, path, call["x-operation"].removeprefix("own-"))
         for path, calls in paths.items()
         for method, call in calls.items()
         if path.startswith("/api/workspaces/{ws}") and "x-operation" in call
