@@ -28,7 +28,13 @@ OPEN_TO_EVERY_PRINCIPAL = {
     ("GET", "/api/whoami"),
     ("GET", "/api/launchpad"),
     ("GET", "/api/workspaces/{ws}/principals/me"),
+    ("POST", "/api/workspaces/{ws}/principals/me/sign-out"),
+    ("GET", "/api/workspaces/{ws}/principals/me/sessions"),
+    ("DELETE", "/api/workspaces/{ws}/principals/me/sessions/{id}"),
+    ("GET", "/api/workspaces/{ws}/api-keys/current"),
+    ("DELETE", "/api/workspaces/{ws}/api-keys/current"),
     ("POST", "/api/workspaces"),
+    ("GET", "/metrics"),  # of the whole process; its handler asks for an administrator
 }
 DATA_PLANE = ("/data/", "/exports/")
 
@@ -129,6 +135,8 @@ def path_of(route: Route, machine_id: str) -> str:
         "{role}": "iotman:viewer",
         "{principal}": "ann@example.com",
         "{include}": "gone",
+        "{provider}": "lab",
+        "{subject}": "ann",
     }
     for placeholder, name in names.items():
         path = path.replace(placeholder, name)

