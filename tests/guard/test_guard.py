@@ -15,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from scopewright.core.errors import InvalidToken, NotFound, Unauthenticated
+from scopewright.core.errors import Conflict, InvalidToken, NotFound, Unauthenticated
 from scopewright.guard import Guard, InsufficientScope, Policy, Unavailable
 from scopewright.guard.fake_issuer import FakeIssuer
 from scopewright.guard.memory import Memory
@@ -418,8 +418,13 @@ def test_a_feed_that_is_away_from_the_start_is_borne_or_not(
 
 
 def test_an_error_that_is_no_refusal_is_not_answered_as_one(issuer: FakeIssuer) -> None:
-    with pytest.raises(NotFound):
-        issuer.guard().refusal(NotFound("It is not there."))
+    with pytest.raises(Conflict):
+        issuer.guard().refusal(Conflict("The name is taken.", conflict="name"))
+
+
+def test_what_may_not_be_seen_is_not_there(issuer: FakeIssuer) -> None:
+    refusal = issuer.guard().refusal(NotFound("It is not there."))
+    assert (refusal.status, "WWW-Authenticate" in refusal.headers) == (404, False)
 
 
 def test_a_client_of_ones_own_is_left_open(issuer: FakeIssuer) -> None:
