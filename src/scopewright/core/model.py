@@ -208,6 +208,13 @@ class Client:
         return self.document_url or self.id
 
     @property
+    def principal(self) -> Principal:
+        """The principal that the client is."""
+        return Principal(
+            self.id, self.workspace_id, PrincipalKind.CLIENT, self.name, None, self.created_at
+        )
+
+    @property
     def is_confidential(self) -> bool:
         return self.type in (ClientType.AUTHORIZATION_CODE, ClientType.CLIENT_CREDENTIALS)
 

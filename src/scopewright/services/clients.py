@@ -21,8 +21,6 @@ from scopewright.core.model import (
     ClientSecret,
     ClientType,
     Grant,
-    Principal,
-    PrincipalKind,
     ScopeDefault,
 )
 from scopewright.core.scopes import NONE, Scopes
@@ -134,7 +132,7 @@ class Clients:
             client = replace(client, secrets=(ClientSecret(oauth.hash_secret(secret), now),))
         with self.database.write() as tx:
             workspaces.touch(tx, caller.workspace_id, ChangeKind.CLIENT, client.id, at=now)
-            principals.add(tx, _principal(client))
+            principals.add(tx, client.principal)
             clients.add(tx, client)
             after = {"type": client.type.value, **_described(client)}
             audit.record(tx, caller, "clients:create", client.id, at=now, after=after)
@@ -264,17 +262,6 @@ def _changeable(tx: Transaction, caller: Caller, id: str) -> Client:
     if is_builtin(client, applications.of_workspace(tx, caller.workspace_id)):
         raise Forbidden("This client is built in; it is read-only.")
     return client
-
-
-def _principal(client: Client) -> Principal:
-    return Principal(
-        id=client.id,
-        workspace_id=client.workspace_id,
-        kind=PrincipalKind.CLIENT,
-        name=client.name,
-        identity=None,
-        created_at=client.created_at,
-    )
 
 
 def _shown(client: Client, granted: list[Grant], words: Vocabulary) -> Registered:

@@ -18,10 +18,8 @@ from scopewright.core.model import (
     ApiKey,
     Assignment,
     ChangeKind,
-    Client,
     ClientType,
     Principal,
-    PrincipalKind,
     Session,
 )
 from scopewright.core.names import check_title
@@ -159,7 +157,7 @@ class Principals:
                 given=held(words, (), full),
                 guarded=words.guarded,
             )
-            service = replace(_principal(client), owner_id=_owner(tx, caller, owner))
+            service = replace(client.principal, owner_id=_owner(tx, caller, owner))
             principals.add(tx, service)
             clients.add(tx, client)
             for role in full:
@@ -224,14 +222,3 @@ def _owner(tx: Transaction, caller: Caller, name: str | None) -> str | None:
         return check_owner(principals.find_any(tx, caller.workspace_id, name=name)).id
     except NotFound:
         raise Invalid("There is no such person here.", field="owner") from None
-
-
-def _principal(client: Client) -> Principal:
-    return Principal(
-        id=client.id,
-        workspace_id=client.workspace_id,
-        kind=PrincipalKind.CLIENT,
-        name=client.name,
-        identity=None,
-        created_at=client.created_at,
-    )

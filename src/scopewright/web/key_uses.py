@@ -10,6 +10,7 @@ from starlette.types import Scope
 from scopewright.core.key_chain import KeyUse
 from scopewright.store.key_uses import KeyUses
 from scopewright.web.http import client_address
+from scopewright.web.requests import pattern_of
 
 ASKED_ABOUT = "introspection"  # what a key was used for that somebody else was sent
 
@@ -31,7 +32,7 @@ def noting(
 
 def route_of(scope: Scope) -> str:
     """`GET /api/workspaces/{ws}/scopes`: method and pattern, with nothing that somebody wrote."""
-    pattern = getattr(scope.get("route"), "path", None)
+    pattern = pattern_of(scope)
     if pattern is None:  # one of the few paths that no router looks at
         parts = scope["path"].split("/")
         if parts[1:2] == ["w"]:

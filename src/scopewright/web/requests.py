@@ -111,12 +111,15 @@ def _check_target(scope: Scope) -> None:
         raise Malformed("The address is not UTF-8.") from None
 
 
+def pattern_of(scope: Scope) -> str | None:
+    """The pattern of the route that was taken; None where no router has looked at the path."""
+    found: str | None = getattr(scope.get("route"), "path", None)
+    return found
+
+
 def _route(scope: Scope) -> str:
     """The pattern of the path, or which part of the server it was that answered."""
-    path = getattr(scope.get("route"), "path", None)
-    if path is not None:
-        return str(path)
-    return "page" if "endpoint" in scope else "none"
+    return pattern_of(scope) or ("page" if "endpoint" in scope else "none")
 
 
 def _with_headers(message: MutableMapping[str, Any], request_id: str) -> MutableMapping[str, Any]:
