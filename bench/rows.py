@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench import growth, guard, limits, roles
+from bench import crowd, growth, guard, limits, roles, visible
 from bench.figures import Bound, Contestant, Figure
 from bench.load import Request, run
 from bench.ours import Ours, refresh_request, whoami_request
@@ -27,6 +27,13 @@ NODE = "oidc-provider"
 ON_POSTGRESQL = "scopewright PostgreSQL"
 POSTGRESQL_FLOOR = Bound(0.6, of="scopewright SQLite", contestant=ON_POSTGRESQL)
 POSTGRESQL_GOAL = Bound(0.9, of="scopewright SQLite", contestant=ON_POSTGRESQL)
+DATABASES = ("SQLite", "PostgreSQL")
+
+
+def within(milliseconds: float, *whats: str) -> tuple[Bound, ...]:
+    """At most so many for each of these, on each database."""
+    named = (f"{database} {what}" for database in DATABASES for what in whats)
+    return tuple(Bound(milliseconds, contestant=name, at_most=True) for name in named)
 
 
 @dataclass(frozen=True)
@@ -192,6 +199,33 @@ ROWS = (
         growth.contestants,
         floors=(Bound(1.5, of="small", contestant="large", at_most=True),),
         goals=(Bound(1.1, of="small", contestant="large", at_most=True),),
+        unit="ms",
+    ),
+    Row(
+        "api-keys",
+        "API keys: p50 of a check among 1,000 keys and among 1,000,000, of 100,000 people",
+        crowd.keys,
+        floors=tuple(
+            Bound(1.1, of=f"{database} small", contestant=f"{database} large", at_most=True)
+            for database in DATABASES
+        ),
+        goals=(),
+        unit="ms",
+    ),
+    Row(
+        "principals",
+        "Principals: a page of 100 out of 100,000, one request at a time",
+        crowd.pages,
+        floors=within(50, "first page", "middle page"),
+        goals=within(10, "first page", "middle page"),
+        unit="ms",
+    ),
+    Row(
+        "visible",
+        "Access policies: a page of 100 out of 1,000,000 nodes, as several people see them",
+        visible.pages,
+        floors=within(50, *visible.PEOPLE),
+        goals=within(10, *visible.PEOPLE),
         unit="ms",
     ),
 )

@@ -10,7 +10,7 @@ from bench.ours import Ours
 from bench.target import Target
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """Ours first (SQLite before PostgreSQL), then the peers.
 

@@ -13,14 +13,14 @@ import pytest
 from scopewright.core.access_lists import ALL, AccessLists
 from scopewright.core.access_policies import SEEING, Asker
 from scopewright.core.access_tags import AccessTags
-from scopewright.core.visibility import Columns, Condition
+from scopewright.core.visibility import Columns, Condition, Filter
 
-ROUNDS, POLICIES_A_ROUND = 100, 100
+ROUNDS, POLICIES_A_ROUND, PAGE = 100, 100, 8
 SCOPES = (SEEING, "read:data", "write:metadata", "write:data", "admin:apikeys")
 PEOPLE = ("alice", "bob", "o'hara; DROP TABLE nodes --", "100%", ":name")
 OWN_TAGS = ("physics", "secret", "open", "a:b", "it's", "50%s")
 TAGS = (*OWN_TAGS, "public", *(f"user:{name}" for name in PEOPLE), "service:alice")
-RESOURCES = tuple(f"node {number}" for number in range(30))
+RESOURCES = tuple(f"node {number:02}" for number in range(30))
 COLUMNS = Columns("nodes.name", tag_table="tags", tagged="tags.node", tag="tags.tag")
 
 Tags = frozenset[str]
@@ -45,8 +45,23 @@ class Database:
         cursor.executemany(f"INSERT INTO tags VALUES ({self._mark}, {self._mark})", rows)
 
     def seen(self, condition: Condition) -> set[str]:
-        statement = f"SELECT name FROM nodes WHERE {self._marked(condition)}"
-        return {name for (name,) in self._connection.execute(statement, condition.parameters)}
+        return set(self._names(condition))
+
+    def paged(self, seen: Filter) -> list[str]:
+        """All names, a page after the other."""
+        found: list[str] = []
+        while True:
+            after = found[-1] if found else ""
+            page = seen.page(COLUMNS, after=after, limit=PAGE)
+            more = self._names(page, f"ORDER BY name LIMIT {PAGE}")
+            found += more
+            if len(more) < PAGE:
+                return found
+
+    def _names(self, condition: Condition, rest: str = "") -> list[str]:
+        statement = f"SELECT name FROM nodes WHERE {self._marked(condition)} {rest}"
+        rows = self._connection.execute(statement, condition.parameters)
+        return [name for (name,) in rows]
 
 
 @pytest.fixture(
@@ -111,5 +126,6 @@ def test_a_database_shows_what_is_allowed_resource_by_resource(database: Databas
             seen = policy.visible(asker, scopes)
             assert {name for name, tags in catalogue.items() if seen.passes(name, tags)} == expected
             assert database.seen(seen.condition(COLUMNS)) == expected
+            assert database.paged(seen) == sorted(expected)
             shown += bool(expected)
     assert shown > ROUNDS * POLICIES_A_ROUND / 10  # it is not always nothing
