@@ -32,6 +32,21 @@ def test_a_noun_is_created_shown_changed_and_deleted(site: Site) -> None:
     assert site.run("scopes", "show", "video:gold")[0] == 1
 
 
+def test_a_change_can_be_rehearsed_and_then_nothing_has_changed(site: Site) -> None:
+    told = ran(site, "scopes", "create", "video:never", "--dry-run")
+    assert told == {"changes": {"scopes": {"added": 1}}}
+    assert site.run("scopes", "show", "video:never")[0] == 1
+    ran(site, "scopes", "create", "video:silver")
+    code, said, _ = site.run("scopes", "delete", "video:silver", "--dry-run")
+    assert (code, said.split()) == (0, ["what", "how", "many", "scopes", "removed", "1"])
+    assert ran(site, "scopes", "show", "video:silver")["name"] == "video:silver"
+    assert site.run("scopes", "delete", "video:gone", "--dry-run")[0] == 1
+    ran(site, "end-users", "invite", "dry@example.com", "--scope", "video:silver")
+    code, said, _ = site.run("grants", "create", "dry@example.com", "video:silver", "--dry-run")
+    assert (code, said) == (0, "nothing would change\n")
+    assert site.run("scopes", "list", "--dry-run")[0] == 2
+
+
 def test_an_owner_is_an_address_or_a_client(site: Site) -> None:
     ran(site, "scopes", "create", "sensor:read")
     client = ran(site, "clients", "create", "Reader", "client_credentials")["client_id"]

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from scopewright.api.routes import ROUTES
-from scopewright.cli.nouns import NOUNS
-from scopewright.cli.verbs import Kind, Verb
+from scopewright.commands.nouns import NOUNS
+from scopewright.commands.verbs import Kind, Verb
 from tests.cli.conftest import Site
 
 COMMANDS = [(noun, verb) for noun, verbs in NOUNS.items() for verb in verbs]

@@ -17,9 +17,9 @@ import typer
 
 from scopewright.cli.credentials import find_login
 from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
-from scopewright.cli.nouns import NOUNS
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
-from scopewright.cli.verbs import Input, Kind, Verb
+from scopewright.commands.nouns import NOUNS
+from scopewright.commands.verbs import Input, Kind, Verb
 
 if TYPE_CHECKING:
     from scopewright.cli.api import Api
@@ -35,6 +35,9 @@ _TYPES: dict[Kind, Any] = {
 }
 _PAGE = 1000
 LimitOption = Annotated[int | None, typer.Option(min=1, help="At most so many rows.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Change nothing; say how much would be changed.")
+]
 PrincipalOption = Annotated[str | None, typer.Option(help="Of whom: an id or address.")]
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "y": 365 * 86_400}
 _DURATION = re.compile(r"([0-9]{1,12})([smhdy]?)")
@@ -58,12 +61,15 @@ def _command(verb: Verb) -> Callable[..., None]:
     def command(**given: Any) -> None:
         api = api_of(find_login(url=given.pop("url"), workspace=given.pop("workspace")))
         as_json, limit = given.pop("json"), given.pop("limit", None)
+        is_rehearsal = given.pop("dry_run", False)
         path = _path(verb, given, api)
         inputs = ((one, given[_variable(one.name)]) for one in verb.inputs)
         sent = {one.name: _value(one, value) for one, value in inputs if value is not None}
         if verb.is_list:
             query = {**sent, "limit": min(limit or _PAGE, _PAGE)}
             _show_rows(list(islice(api.pages(path, query), limit)), as_json)
+        elif is_rehearsal:
+            _show_changes(_rehearsed(api, verb, path, {**sent, **verb.fixed}), as_json)
         else:
             _show_answer(_asked(api, verb, path, {**sent, **verb.fixed}), as_json)
 
@@ -84,12 +90,13 @@ def _parameters(verb: Verb) -> list[Parameter]:
     ]
     limit = [_parameter("limit", LimitOption, None)] if verb.is_list else []
     whose = [_parameter("principal", PrincipalOption, None)] if verb.is_of_anybody else []
+    rehearsal = [] if verb.method == "GET" else [_parameter("dry_run", DryRunOption, False)]
     common = [
         _parameter("url", UrlOption, None),
         _parameter("workspace", WorkspaceOption, None),
         _parameter("json", JsonOption, False),
     ]
-    return [*arguments, *options, *limit, *whose, *common]
+    return [*arguments, *options, *limit, *whose, *rehearsal, *common]
 
 
 def _parameter(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
@@ -168,6 +175,27 @@ def _asked(api: Api, verb: Verb, path: str, sent: Mapping[str, Any]) -> Any:
         query = {name: "true" if value is True else value for name, value in sent.items()}
         return api.ask(verb.method, path, query=query)
     return api.ask(verb.method, path, body=sent or None)
+
+
+def _rehearsed(api: Api, verb: Verb, path: str, sent: Mapping[str, Any]) -> Any:
+    """What the request would change, in numbers; `dry_run` stands in the query of every method."""
+    if verb.method == "DELETE":
+        return _asked(api, verb, path, {**sent, "dry_run": True})
+    return api.ask(verb.method, path, body=sent or None, query={"dry_run": "true"})
+
+
+def _show_changes(answer: Mapping[str, Any], as_json: bool) -> None:
+    rows = [
+        (noun, verb, number)
+        for noun, numbers in answer["changes"].items()
+        for verb, number in numbers.items()
+    ]
+    if as_json:
+        say_json(answer)
+    elif rows:
+        say_table(("what", "", "how many"), rows)
+    else:
+        say("nothing would change")
 
 
 def _show_rows(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -48,9 +48,19 @@ def init(
         say("The API key is shown this once. `scopewright login` keeps it for the other commands.")
 
 
-def migrate(database: DatabaseOption = None, config: ConfigOption = None) -> None:
-    """Lead the database's schema to what this version needs."""
+def migrate(
+    back_to: Annotated[
+        str | None,
+        typer.Option(help="Undo later revisions, and lose what only they keep: back up first."),
+    ] = None,
+    database: DatabaseOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Lead the database's schema to what this version needs, or back to an earlier one's."""
     settings = read_settings(config, database__url=database).settings
+    if back_to is not None:
+        _lead_back(settings, back_to)
+        return
     before, after = migrate_database(settings)
     if before == after:
         say(f"The database is at revision {after} already.")
@@ -64,6 +74,14 @@ def migrate_database(settings: Settings) -> tuple[str | None, str]:
 
     with open_database(settings) as database:
         return migrating.migrate(database)
+
+
+def _lead_back(settings: Settings, revision: str) -> None:
+    from scopewright.store import migrating
+
+    with open_database(settings) as database:
+        before = migrating.lead_back(database, to=revision)
+    say(f"The database is at revision {revision} again, after {before}.")
 
 
 def refuse_older_schema(settings: Settings) -> None:

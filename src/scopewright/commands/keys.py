@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scopewright.cli.verbs import (
+from scopewright.commands.verbs import (
+    SOUGHT,
     Input,
     Kind,
     Verb,
@@ -17,7 +18,7 @@ from scopewright.cli.verbs import (
 
 KEY_NOUNS: dict[str, tuple[Verb, ...]] = {
     "api-keys": (
-        of_anybody(listing("/api-keys", "Your own live API keys, never their secrets.")),
+        of_anybody(listing("/api-keys", "Your own live API keys, never their secrets.", *SOUGHT)),
         of_anybody(show("/api-keys/{id}", "One key.")),
         of_anybody(
             create(
@@ -39,6 +40,9 @@ KEY_NOUNS: dict[str, tuple[Verb, ...]] = {
     ),
     "keys": (
         listing("/signing-keys", "The signing keys, public halves only."),
-        create("/signing-keys/rotate", "Let a new key follow the present one.", name="rotate"),
+        create(
+            "/signing-keys/rotate", "Let a new key follow the present one of an algorithm, or all.",
+            Input("algorithm"), name="rotate",
+        ),
     ),
 }  # fmt: skip

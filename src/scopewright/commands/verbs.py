@@ -47,6 +47,9 @@ class Verb:
     is_of_anybody: bool = False
 
 
+SOUGHT = (Input("q"), Input("sort"))  # how a name begins; a column, with - before it backwards
+
+
 def needed(*names: str) -> tuple[Input, ...]:
     """Inputs that are arguments."""
     return tuple(Input(name, required=True) for name in names)

@@ -6,9 +6,12 @@ command takes becomes a member of the body, or of the query of a GET or DELETE.
 
 from __future__ import annotations
 
-from scopewright.cli.key_nouns import KEY_NOUNS
-from scopewright.cli.principals import PRINCIPALS
-from scopewright.cli.verbs import (
+from scopewright.commands.access_tags import TAG_NOUNS
+from scopewright.commands.connections import CONNECTION_NOUNS
+from scopewright.commands.keys import KEY_NOUNS
+from scopewright.commands.principals import PRINCIPALS
+from scopewright.commands.verbs import (
+    SOUGHT,
     Input,
     Kind,
     Verb,
@@ -68,18 +71,21 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
             Input("catalogues", Kind.LIST, option="catalogue"),
         ),
         show("", "The workspace: name, UUID, issuer."),
-        update("", "Rename the workspace, or change how long its tokens live.", NAME, TOKENS),
+        update(
+            "", "Rename the workspace, or change its token settings or policy.",
+            NAME, TOKENS, Input("policy", Kind.JSON),
+        ),
         delete("", "Delete the workspace with everything in it."),
     ),
     "scopes": (
-        listing("/scopes", "The scopes that the workspace has defined."),
+        listing("/scopes", "The scopes that the workspace has defined.", *SOUGHT),
         show("/scopes/{name}", "One scope."),
         create("/scopes", "Define a scope.", *needed("name"), DESCRIPTION, IMPLIES),
         update("/scopes/{name}", "Change what is said of a scope.", DESCRIPTION, IMPLIES),
         delete("/scopes/{name}", "Delete a scope and every grant of it.", FORCE),
     ),
     "roles": (
-        listing("/roles", "The roles of the workspace and its applications."),
+        listing("/roles", "The roles of the workspace and its applications.", *SOUGHT),
         show("/roles/{name}", "One role, with all that it comes to and the ways to it."),
         create("/roles", "Define a role.", *needed("name"), DESCRIPTION, *CONTENTS),
         update("/roles/{name}", "Change what is said of a role.", DESCRIPTION, *CONTENTS),
@@ -98,7 +104,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         create("/revisions/{id}/undo", "Bring back what was before a change.", name="undo"),
     ),
     "end-users": (
-        listing("/end-users", "The end-users and what each holds."),
+        listing("/end-users", "The end-users and what each holds.", *SOUGHT),
         show("/end-users/{email}", "One end-user."),
         create(
             "/end-users",
@@ -119,7 +125,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         delete("{owner}/scopes/{scope}", "Take a granted scope away.", name="revoke"),
     ),
     "clients": (
-        listing("/clients", "The OAuth clients, never their secrets."),
+        listing("/clients", "The OAuth clients, never their secrets.", *SOUGHT),
         show("/clients/{id}", "One client."),
         create(
             "/clients",
@@ -163,9 +169,12 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         delete("/trusted-issuers/{id}", "Stop trusting an issuer."),
     ),
     **PRINCIPALS,
+    **TAG_NOUNS,
+    **CONNECTION_NOUNS,
     "metadata": (
         listing("{owner}/metadata", "What is attached to an end-user or a client."),
         show("{owner}/metadata/{key}", "One attached value."),
+        listing("/principals/me/metadata", "What is attached to you.", name="mine"),
         Verb(
             "set", "Attach a value: any JSON, or - to read it from standard input.", "PUT",
             "{owner}/metadata/{key}", (Input("value", Kind.JSON, required=True),),
@@ -173,14 +182,14 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         delete("{owner}/metadata/{key}", "Take an attached value off."),
     ),
     "sessions": (
-        listing("/sessions", "Who is signed in through which client."),
+        listing("/sessions", "Who is signed in through which client.", *SOUGHT),
         show("/sessions/{id}", "One session."),
         delete("/sessions/{id}", "End a session at once.", name="revoke"),
         listing("/principals/me/sessions", "Your own.", name="mine"),
         delete("/principals/me/sessions/{id}", "End one of your own.", name="revoke-mine"),
     ),
     "members": (
-        listing("/members", "Who manages the workspace, and in which role."),
+        listing("/members", "Who manages the workspace, and in which role.", *SOUGHT),
         show("/members/{email}", "One member."),
         create(
             "/members", "Invite somebody as viewer, editor or admin.", *needed("email", "role"),
@@ -295,7 +304,13 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         delete("/applications/{application}/routes/{id}", "Take a route away."),
     ),
     "launchpad": (listing("/api/launchpad", "The applications that are open to you."),),
-    "audit": (listing("/audit", "Who changed what, newest first."),),
+    "numbers": (Verb("show", "How many there are of each noun.", "GET", "/numbers"),),
+    "audit": (
+        listing(
+            "/audit", "Who changed what, newest first.",
+            Input("operation"), Input("actor"), Input("from"), Input("to"),
+        ),
+    ),
     "vocabulary": (Verb("show", "All scopes, roles and presets.", "GET", "/vocabulary"),),
     **KEY_NOUNS,
 }  # fmt: skip

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from scopewright.cli.verbs import Input, Kind, Verb, create, delete, listing, needed, show, update
+from scopewright.commands.verbs import (
+    Input,
+    Kind,
+    Verb,
+    create,
+    delete,
+    listing,
+    needed,
+    show,
+    update,
+)
 
 PRINCIPALS: dict[str, tuple[Verb, ...]] = {
     "principals": (
         listing(
             "/principals", "Everybody who can hold scopes.",
-            Input("kind"), Input("owner"), Input("q"), Input("disabled", Kind.FLAG),
+            Input("kind"), Input("owner"), Input("q"), Input("sort"),
+            Input("disabled", Kind.FLAG),
         ),
         show("/principals/{principal}", "One of them, by id or address: what it has, and why."),
         Verb("me", "What you hold yourself, and why.", "GET", "/principals/me"),

@@ -1,0 +1,1 @@
+"""The management API as commands: which there are, and how a request of it is spelled as one."""
