@@ -31,6 +31,12 @@ class Holdings(Protocol):
     def through_client(self, client: str) -> Scopes:
         """All that anybody's live session or recorded consent for this client holds."""
 
+    def on_tags(self, principal: str) -> Scopes:
+        """All that access tags give to a principal, or a group, whether that holds it or not."""
+
+    def of_tag(self, tag: str) -> Scopes:
+        """All that an access tag gives to anybody, itself or by what is nested in it."""
+
 
 class Kind(Enum):
     """What the two ends of a gift may be."""
@@ -47,6 +53,7 @@ class Kind(Enum):
     CLIENT = "client"
     REQUESTED = "scopes of a key"
     GIVER = "the giver itself"
+    TAG = "access tag"
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,10 @@ def _all_it_holds(holdings: Holdings, gift: Gift) -> Scopes:
     return holdings.of_principal(gift.what)
 
 
+def _all_a_member_gets(holdings: Holdings, gift: Gift) -> Scopes:
+    return holdings.of_principal(gift.what) | holdings.on_tags(gift.what)
+
+
 def _scopes_of_key(holdings: Holdings, gift: Gift) -> Scopes:
     requested = gift.requested or Requested()
     return holdings.of_principal(gift.to) if requested.names is None else requested.names
@@ -100,12 +111,16 @@ def _through_client(holdings: Holdings, gift: Gift) -> Scopes:
     return holdings.through_client(gift.what)
 
 
+def _all_it_gives(holdings: Holdings, gift: Gift) -> Scopes:
+    return holdings.of_tag(gift.what)
+
+
 GRANT = WayOfGiving("a grant", Kind.PRINCIPAL, Kind.SCOPE, _scope)
 GRANT_TO_GROUP = WayOfGiving("a grant to a group", Kind.GROUP, Kind.SCOPE, _scope)
 ASSIGNMENT = WayOfGiving("an assignment", Kind.PRINCIPAL, Kind.ROLE, _role)
 ASSIGNMENT_TO_GROUP = WayOfGiving("an assignment to a group", Kind.GROUP, Kind.ROLE, _role)
-MEMBERSHIP = WayOfGiving("membership in a group", Kind.PRINCIPAL, Kind.GROUP, _all_it_holds)
-NESTED_GROUP = WayOfGiving("a group put into a group", Kind.GROUP, Kind.GROUP, _all_it_holds)
+MEMBERSHIP = WayOfGiving("membership in a group", Kind.PRINCIPAL, Kind.GROUP, _all_a_member_gets)
+NESTED_GROUP = WayOfGiving("a group put into a group", Kind.GROUP, Kind.GROUP, _all_a_member_gets)
 SCOPE_INTO_ROLE = WayOfGiving("a scope put into a role", Kind.ROLE, Kind.SCOPE, _scope)
 ROLE_INTO_ROLE = WayOfGiving("a role put into a role", Kind.ROLE, Kind.ROLE, _role)
 MISSING_INCLUDE = WayOfGiving("mapping a missing include", Kind.MISSING_ROLE, Kind.ROLE, _role)
@@ -125,6 +140,12 @@ TRUSTED_ISSUER = WayOfGiving(
     "trusting an outside issuer", Kind.GIVER, Kind.PRINCIPAL, _all_it_holds
 )
 REDIRECT_URI = WayOfGiving("a redirect URI", Kind.GIVER, Kind.CLIENT, _through_client)
+# What a tag gives is given where it counts and not what it counts for; it is given all the same.
+TAG_GRANT = WayOfGiving("a scope on an access tag", Kind.PRINCIPAL, Kind.SCOPE, _scope)
+TAG_GRANT_TO_GROUP = WayOfGiving("a scope on a tag, to a group", Kind.GROUP, Kind.SCOPE, _scope)
+TAG_ROLE = WayOfGiving("a role on an access tag", Kind.PRINCIPAL, Kind.ROLE, _role)
+NESTED_TAG = WayOfGiving("a tag nested in a tag", Kind.TAG, Kind.TAG, _all_it_gives)
+TAG_OWNER = WayOfGiving("owning an access tag", Kind.PRINCIPAL, Kind.TAG, _all_it_gives)
 
 WAYS_OF_GIVING = (
     GRANT,
@@ -146,4 +167,9 @@ WAYS_OF_GIVING = (
     ENABLING,
     TRUSTED_ISSUER,
     REDIRECT_URI,
+    TAG_GRANT,
+    TAG_GRANT_TO_GROUP,
+    TAG_ROLE,
+    NESTED_TAG,
+    TAG_OWNER,
 )

@@ -24,6 +24,8 @@ UNDEFINED_ROLES = ("gone",)
 CLAIMS = ("employee",)
 STRANGERS = ("newcomer",)
 CLIENTS = ("portal",)
+BEAM, VAULT = "beam", "vault"
+TAGS = (BEAM, VAULT)
 
 POOLS: dict[Kind, tuple[str, ...]] = {
     Kind.PRINCIPAL: PRINCIPALS,
@@ -36,6 +38,7 @@ POOLS: dict[Kind, tuple[str, ...]] = {
     Kind.CLAIM: CLAIMS,
     Kind.STRANGER: STRANGERS,
     Kind.CLIENT: CLIENTS,
+    Kind.TAG: TAGS,
 }
 
 
@@ -64,6 +67,9 @@ class World:
     redirects: set[tuple[str, str]] = field(default_factory=set)
     sessions: set[tuple[str, str, Requested]] = field(default_factory=set)
     consents: set[tuple[str, str, Requested]] = field(default_factory=set)
+    tagged: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    nested: set[tuple[str, str]] = field(default_factory=set)
+    owners: set[tuple[str, str]] = field(default_factory=set)
     credentials: list[Credential] = field(default_factory=list)
     disabled: set[str] = field(default_factory=set)
     _vocabulary: Vocabulary | None = None
@@ -103,6 +109,19 @@ class World:
             )
         )
 
+    def of_tag(self, tag: str) -> Scopes:
+        return NONE.union(*(self._on(who, tag) for who in (*PRINCIPALS, *GROUPS)))
+
+    def on_tags(self, principal: str) -> Scopes:
+        return NONE.union(*(self._on(principal, tag) for tag in TAGS))
+
+    def _on(self, who: str, tag: str) -> Scopes:
+        """What somebody is given on what carries a tag, whether they hold it or not."""
+        inner = {tag, *(one for outer, one in self.nested if outer == tag)}
+        holders = {who, *self._groups_of(who)}
+        words = {word for one in inner for to, word in self.tagged[one] if to in holders}
+        return held(self.vocabulary, words, words)
+
     def _groups_of(self, principal: str) -> set[str]:
         reached: set[str] = set()
         waiting = [principal]
@@ -134,7 +153,13 @@ class World:
             f"credential {number}": self.credential_holds(credential)
             for number, credential in enumerate(self.credentials)
         }
-        return people | keys
+        tags = {f"{who} on {tag}": self._on(who, tag) for who in PRINCIPALS for tag in TAGS}
+        owning = {
+            f"{who} owning {tag}": self.of_tag(tag) if (who, tag) in self.owners else NONE
+            for who in PRINCIPALS
+            for tag in TAGS
+        }
+        return people | keys | tags | owning
 
     def _reach_of(self, who: str) -> Scopes:
         if who in self.disabled:
@@ -167,6 +192,11 @@ class World:
             table.LINKED_IDENTITY: self.control,
             table.KEY_FOR_ANOTHER: self.control,
             table.TRUSTED_ISSUER: self.control,
+            table.TAG_GRANT: self.tagged[BEAM],
+            table.TAG_GRANT_TO_GROUP: self.tagged[BEAM],
+            table.TAG_ROLE: self.tagged[BEAM],
+            table.NESTED_TAG: self.nested,
+            table.TAG_OWNER: self.owners,
         }.get(way)
         if relation is not None:
             relation.add((gift.to, gift.what))
@@ -199,7 +229,8 @@ class World:
 
     def takeable(self) -> Iterator[tuple[set[tuple[str, str]], tuple[str, str]]]:
         """Every relation that can be ended, with the set that it stands in."""
-        for relation in (self.grants, self.assignments, self.memberships, self.rules):
+        tags = (*self.tagged.values(), self.nested, self.owners)
+        for relation in (self.grants, self.assignments, self.memberships, self.rules, *tags):
             for pair in sorted(relation):
                 yield relation, pair
 
@@ -233,6 +264,7 @@ def populated() -> World:
     world.assignments = {("bob", "staff"), ("crew", "staff")}
     world.memberships = {("bob", "crew")}
     world.claims = {("bob", "employee")}
+    world.tagged = {BEAM: set(), VAULT: {("admin", "platform:b")}}
     world.sessions = {("admin", "portal", EVERYTHING)}
     narrow = Credential("admin", minted_with=frozenset({"plain"}))
     stale = Credential("bob", minted_with=frozenset(GUARDED))

@@ -10,15 +10,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import ModuleType
+from typing import Any
 
 import httpx
 
 from scopewright.core import api_keys
 from scopewright.core.catalogue import Vocabulary
+from scopewright.core.groups import all_groups, membership_graph
 from scopewright.core.holdings import held
 from scopewright.core.model import ClientType, Invitation, PrincipalKind
 from scopewright.core.scopes import EVERYTHING, INHERIT, NONE, Requested, Scopes
+from scopewright.core.tag_definitions import scopes_of
+from scopewright.core.tag_nesting import with_nested
 from scopewright.services import (
+    access_tags,
     application_roles,
     assignments,
     clients,
@@ -38,7 +43,9 @@ from scopewright.services import (
 from scopewright.services import (
     principals as service_principals,
 )
+from scopewright.store import access_tags as kept_tags
 from scopewright.store import consents, holdings, principals, sessions, vocabulary
+from scopewright.store import groups as kept_groups
 from scopewright.store import invitations as pending_invitations
 from scopewright.store import standing as standing_of_principals
 from scopewright.store.pages import Window
@@ -50,6 +57,7 @@ from tests.outside import Outside
 MINTING = "iotman:api-keys:create"
 GIVING = (
     MINTING,
+    "iotman:access-tags:update",
     "iotman:applications:update",
     "iotman:assignments:create",
     "iotman:clients:rotate-secret",
@@ -78,6 +86,7 @@ GROUPS = (CREW, GUILD)
 STAFF, GONE = "staff", "gone"  # a role, and what it includes that is not there
 PORTAL = "portal"
 APPLICATION = "viewer"
+BEAM, VAULT = "beam", "vault"  # access tags
 HOLDERS = (*PEOPLE, *CLIENTS, *GROUPS)
 # How it is taken again; the names of principals stand for their ids.
 TAKING = (
@@ -158,6 +167,9 @@ class World:
         self.ids[CREW] = self.tenant.group(CREW)
         self.ids[GUILD] = self.tenant.group(GUILD, self.ids["alice"])
         self.tenant.grant(self.ids[CREW], TREASURES[1])
+        treasure = {"name": self.ids["admin"], "scopes": [TREASURES[0]]}
+        for tag, users in ((BEAM, []), (VAULT, [treasure])):
+            self.tenant.call("POST", "/access-tags", {"name": tag, "users": users})
         self.tenant.session(self.ids["admin"], self.ids[PORTAL])
         self.tenant.consent(self.ids["alice"], self.ids[PORTAL])
         for name in ("admin", "alice", "bob"):
@@ -191,6 +203,37 @@ class World:
                 *consents.principals_of_client(tx, id),
             }
         return NONE.union(*(self.tenant.held_by(person) for person in people))
+
+    def of_tag(self, tag: str) -> Scopes:
+        with self.running.database.read() as tx:
+            return kept_tags.graph(tx, self.tenant.id).comes_to(self.words, tag)
+
+    def on_tags(self, principal: str) -> Scopes:
+        return NONE.union(
+            *(
+                scopes
+                for where, scopes in self._on_tags().items()
+                if where.startswith(f"{self.ids[principal]} on ")
+            )
+        )
+
+    def _on_tags(self) -> dict[str, Scopes]:
+        """What everybody is given on what carries a tag, and what owners may put on."""
+        words, found = self.words, dict[str, Scopes]()
+        with self.running.database.read() as tx:
+            graph = kept_tags.graph(tx, self.tenant.id)
+            tags = kept_tags.page(tx, self.tenant.id, window=WHOLE_LIST).items
+            above = membership_graph(kept_groups.above(tx, sorted(self.ids.values())))
+        holders = {id: {id, *all_groups(above, id)} for id in self.ids.values()}
+        for tag in tags:
+            given = [g for one in with_nested(graph.nested, tag.name) for g in graph.grants[one]]
+            for id, counting in holders.items():
+                found[f"{id} on {tag.name}"] = NONE.union(
+                    *(scopes_of(words, one) for one in given if one.principal_id in counting)
+                )
+            for owner in tag.owners:
+                found[f"{owner} owning {tag.name}"] = graph.comes_to(words, tag.name)
+        return found
 
     # --- what is reached ------------------------------------------------------------------------
 
@@ -232,7 +275,7 @@ class World:
                 mine |= by_id[self.ids[client]] if who == credential.name else NONE
             mine |= through_portal if credential.name in self.redirects else NONE
             reached[f"credential {credential.name}"] = mine
-        return reached
+        return reached | self._on_tags()
 
     def _pending(self) -> tuple[Invitation, ...]:
         now = self.running.clock()
@@ -377,7 +420,30 @@ def _of_own_key(holdings: Holdings, gift: Gift) -> Scopes:
     return holdings.of_principal(gift.giver) if gift.what == INHERIT else frozenset({gift.what})
 
 
-# What stands in a role or scope already is given by nobody, so it is taken out first.
+# What stands in a role, scope or tag already is given by nobody, so it is taken out first.
+
+
+def _change_tag(
+    world: World, by: Credential, tag: str, none: dict[str, Any], said: dict[str, Any]
+) -> httpx.Response:
+    world.tenant.call("PATCH", f"/access-tags/{tag}", none)
+    return world.tenant.call("PATCH", f"/access-tags/{tag}", said, bearer=by.secret)
+
+
+def _tag(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    word = {"role": f"iotman:{what}"} if what in ROLES else {"scopes": [what]}
+    kind = "groups" if to in GROUPS else "users"
+    said = {kind: [{"name": world.ids[to], **word}]}
+    return _change_tag(world, by, BEAM, {kind: []}, said)
+
+
+def _nest(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    return _change_tag(world, by, to, {"auto_tags": []}, {"auto_tags": [{"name": what}]})
+
+
+def _own(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    owners = [{"name": world.ids[to]}]
+    return _change_tag(world, by, what, {"owners": {"users": []}}, {"owners": {"users": owners}})
 
 
 def _put_into_role(world: World, by: Credential, to: str, what: str) -> httpx.Response:
@@ -504,6 +570,26 @@ ROWS = (
     Row(
         table.TRUSTED_ISSUER, "iotman:clients:update",
         trusted_issuers, ("",), CLIENTS, _trust,
+    ),
+    Row(
+        table.TAG_GRANT, "iotman:access-tags:update",
+        access_tags, (*PEOPLE, *CLIENTS), SCOPES, _tag,
+    ),
+    Row(
+        table.TAG_GRANT_TO_GROUP, "iotman:access-tags:update",
+        access_tags, GROUPS, SCOPES, _tag,
+    ),
+    Row(
+        table.TAG_ROLE, "iotman:access-tags:update",
+        access_tags, PEOPLE, ROLES, _tag,
+    ),
+    Row(
+        table.NESTED_TAG, "iotman:access-tags:update",
+        access_tags, (BEAM,), (VAULT,), _nest,
+    ),
+    Row(
+        table.TAG_OWNER, "iotman:access-tags:update",
+        access_tags, PEOPLE, (VAULT,), _own,
     ),
     Row(
         table.REDIRECT_URI, "iotman:clients:update",

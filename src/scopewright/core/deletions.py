@@ -10,6 +10,7 @@ from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabula
 from scopewright.core.errors import Conflict
 from scopewright.core.model import Assignment, Grant
 from scopewright.core.proposals import Proposal
+from scopewright.core.tag_definitions import GivenTagGrant
 
 MOST_NAMED = 20  # of those whom a deletion affects; all are counted
 
@@ -18,12 +19,13 @@ MOST_NAMED = 20  # of those whom a deletion affects; all are counted
 class Taken:
     """What went with a deleted role or scope: who had it, and what named it and is still there.
 
-    `roles` included the role or listed the scope, `scopes` implied the scope, and for `includes`
-    the role stood.
+    `tag_grants` are access tags that gave it. `roles` included the role or listed the scope,
+    `scopes` implied the scope, and for `includes` the role stood.
     """
 
     assignments: tuple[Assignment, ...] = ()
     grants: tuple[Grant, ...] = ()
+    tag_grants: tuple[GivenTagGrant, ...] = ()
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     includes: frozenset[str] = frozenset()

@@ -31,7 +31,11 @@ class LinkedIdentity:
 
     def accepts(self, sign_in: SignIn) -> bool:
         """Whether a browser's sign-in is from after its person was last signed out here."""
-        return self.signed_out_at is None or self.signed_out_at < sign_in.authenticated_at
+        return self.accepts_of(sign_in.authenticated_at)
+
+    def accepts_of(self, moment: datetime) -> bool:
+        """The same of whatever proves the identity, and was made then."""
+        return self.signed_out_at is None or self.signed_out_at < moment
 
     def is_worth_noting(self, now: datetime) -> bool:
         """Whether a use now is to be remembered: the last one is a minute old."""
@@ -41,6 +45,14 @@ class LinkedIdentity:
 def email_identity(address: str) -> Identity:
     """The identity that a letter to this address proves."""
     return Identity(EMAIL_PROVIDER, address)
+
+
+def user_name(principal: Principal) -> str:
+    """What resource servers know a principal by: a person's user name, anybody else's id.
+
+    A user name is the subject of the identity that a person is called by, as tokens tell it.
+    """
+    return principal.id if principal.identity is None else principal.identity.subject
 
 
 def check_identity(provider: str, subject: str) -> Identity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ from scopewright.core.deletions import NOTHING, Taken, deletion
 from scopewright.core.errors import Conflict, NotNow
 from scopewright.core.model import Assignment, Grant
 from scopewright.core.proposals import Proposal
+from scopewright.core.tag_definitions import GivenTagGrant, TagGrant
 
 Told = Mapping[str, Any]
 
@@ -209,6 +210,10 @@ def told_taken(taken: Taken) -> dict[str, Any]:
             [one.principal_id, one.scope, one.granted_by, one.granted_at.isoformat()]
             for one in taken.grants
         ],
+        "tag_grants": [
+            [one.tag, *astuple(one.grant), one.given_by, one.given_at.isoformat()]
+            for one in taken.tag_grants
+        ],
         "roles": sorted(taken.roles),
         "scopes": sorted(taken.scopes),
         "includes": sorted(taken.includes),
@@ -225,6 +230,10 @@ def remembered_taken(told: Told) -> Taken:
         grants=tuple(
             Grant(who, scope, by, datetime.fromisoformat(at))
             for who, scope, by, at in told["grants"]
+        ),
+        tag_grants=tuple(
+            GivenTagGrant(tag, TagGrant(*grant), by, datetime.fromisoformat(at))
+            for tag, *grant, by, at in told.get("tag_grants", ())
         ),
         roles=frozenset(told["roles"]),
         scopes=frozenset(told["scopes"]),

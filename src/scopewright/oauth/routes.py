@@ -17,6 +17,7 @@ from scopewright.authority import Authority, View
 from scopewright.core.errors import NotFound, ScopewrightError
 from scopewright.metrics import Metrics
 from scopewright.oauth import errors
+from scopewright.oauth.decisions import DecisionEndpoints
 from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
 from scopewright.oauth.discovery import Discovery
 from scopewright.oauth.introspection import IntrospectionEndpoints
@@ -30,7 +31,9 @@ from scopewright.web.http import WORKSPACE, Answer, Request
 
 Handler = Callable[[Request, View], Awaitable[Answer | EventStream]]
 PREFIX = "/w/"
-WELL_KNOWN = ("openid-configuration", "oauth-authorization-server")
+OF_SERVER = ("openid-configuration", "oauth-authorization-server")
+OF_DECISIONS = "authzen-configuration"
+WELL_KNOWN = (*OF_SERVER, OF_DECISIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class IssuerEndpoints:
     discovery: Discovery
     revocations: RevocationFeed
     device_authorization: DeviceAuthorizationEndpoint
+    decisions: DecisionEndpoints
     verify: Handler
 
 
@@ -76,7 +80,9 @@ class OAuthRoutes:
             ("GET", "jwks"): endpoints.discovery.jwks,
             ("GET", "revocations"): endpoints.revocations.feed,
             ("GET", "verify"): endpoints.verify,
-            **{("GET", f".well-known/{name}"): endpoints.discovery.metadata for name in WELL_KNOWN},
+            **{("GET", f".well-known/{name}"): endpoints.discovery.metadata for name in OF_SERVER},
+            ("GET", f".well-known/{OF_DECISIONS}"): endpoints.decisions.metadata,
+            **endpoints.decisions.handlers,
         }
         self._patterns = {path: f"{PREFIX}{{workspace}}/{path}" for _, path in self._handlers}
 

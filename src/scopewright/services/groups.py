@@ -11,13 +11,16 @@ from scopewright import ids
 from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.caller import Caller, needs
-from scopewright.core.catalogue import Catalogue
+from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Conflict, NotFound
 from scopewright.core.groups import GroupMember, Membership, Relation, check_free, membership_graph
 from scopewright.core.holdings import check_takes_scopes
 from scopewright.core.model import ChangeKind, Principal, PrincipalKind
 from scopewright.core.names import check_title
+from scopewright.core.scopes import NONE, Scopes
+from scopewright.core.tag_definitions import scopes_of
 from scopewright.store import (
+    access_decisions,
     assignments,
     audit,
     clients,
@@ -111,7 +114,8 @@ class Groups:
     def put(self, caller: Caller, *, id: str, member: str) -> tuple[GroupMember, bool]:
         """Put a principal, perhaps a group itself, into a group; whether it is new there.
 
-        Whoever comes in holds all that the group holds, so that is what is given.
+        Whoever comes in holds all that the group holds, and has what access tags give to it, so
+        that is what is given.
 
         Raises:
             NotFound: there is no such group or principal.
@@ -125,7 +129,7 @@ class Groups:
             words = vocabulary.here(tx, here, self.catalogues)
             delegation.refuse_escalation(
                 held=holdings.of_giver(tx, caller, words),
-                given=holdings.of(tx, group.id, words),
+                given=holdings.of(tx, group.id, words) | _on_tags(tx, group, words),
                 guarded=words.guarded,
             )
             is_new = groups.get(tx, group_id=group.id, principal_id=principal.id) is None
@@ -165,6 +169,13 @@ class Groups:
         kind = ChangeKind.GROUP if principal.kind is GROUP else ChangeKind.HOLDINGS
         workspaces.touch(tx, caller.workspace_id, kind, principal.id, at=now)
         return _find(tx, caller, id), principal
+
+
+def _on_tags(tx: Transaction, group: Principal, words: Vocabulary) -> Scopes:
+    """All that access tags give to a group, and to those that it is in, on what carries them."""
+    everywhere = access_decisions.holders(tx, group)
+    found = access_decisions.by_any_tag(tx, group.workspace_id, everywhere)
+    return NONE.union(*(scopes_of(words, grant) for _, grant in found.given))
 
 
 def _find(tx: Transaction, caller: Caller, id: str) -> Principal:

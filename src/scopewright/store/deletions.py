@@ -25,7 +25,9 @@ from scopewright.core.deletions import (
     taken_with_scope,
 )
 from scopewright.core.proposals import Proposal
+from scopewright.core.tag_definitions import GivenTagGrant
 from scopewright.store import (
+    access_tags,
     assignments,
     endpoints,
     exports,
@@ -72,7 +74,9 @@ def affected(tx: Transaction, caller: Caller, words: Vocabulary, deleting: Propo
     """Who has what is to be deleted, and what else names it."""
     roles = [name for name, left in deleting.roles.items() if left is None]
     scopes = [name for name, left in deleting.scopes.items() if left is None]
-    naming = sorted({*kept_that_named(deleting), *_demanding(tx, caller, words, scopes)})
+    tags = _giving(tx, caller, roles=roles, scopes=scopes)
+    demanding = _demanding(tx, caller, words, scopes)
+    naming = sorted({*kept_that_named(deleting), *demanding, *tags})
     asked = {"workspace": caller.workspace_id, "roles": roles, "scopes": scopes}
     holders = [(_noun(row.kind), row.name) for row in tx.all(_SOME, **asked)]
     counts = Counter(noun for noun, _ in naming)
@@ -86,6 +90,15 @@ def affected(tx: Transaction, caller: Caller, words: Vocabulary, deleting: Propo
 
 def _noun(kind: str) -> str:
     return kind.replace("_", "-")
+
+
+def _giving(
+    tx: Transaction, caller: Caller, *, roles: list[str], scopes: list[str]
+) -> Iterator[tuple[str, str]]:
+    """The access tags that give one of these."""
+    for word, is_role in [*((role, True) for role in roles), *((scope, False) for scope in scopes)]:
+        for one in access_tags.giving(tx, caller.workspace_id, word=word, is_role=is_role):
+            yield "access tag", one.tag
 
 
 def _demanding(
@@ -114,17 +127,31 @@ def forget(
     for name in [name for name, left in deleting.roles.items() if left is None]:
         had = tuple(assignments.of_role(tx, here, role=name))
         assignments.remove_role(tx, here, role=name)
-        taken = replace(taken_with_role(words, deleting, name), assignments=had)
+        tagged = _untag(tx, here, name, is_role=True)
+        taken = taken_with_role(words, deleting, name)
+        taken = replace(taken, assignments=had, tag_grants=tagged)
         revisions.of_role(tx, caller, words.every_role[name], None, at=at, taken=taken)
     for name in [name for name, left in deleting.scopes.items() if left is None]:
         got = tuple(grants.of_scope(tx, here, scope=name))
         grants.remove_scope(tx, here, scope=name)
-        taken = replace(taken_with_scope(words, deleting, name), grants=got)
+        tagged = _untag(tx, here, name, is_role=False)
+        taken = taken_with_scope(words, deleting, name)
+        taken = replace(taken, grants=got, tag_grants=tagged)
         revisions.of_scope(tx, caller, words.by_name[name], None, at=at, taken=taken)
     vocabulary.change(tx, caller, deleting, at=at)
+
+
+def _untag(
+    tx: Transaction, workspace_id: str, word: str, *, is_role: bool
+) -> tuple[GivenTagGrant, ...]:
+    """Let no access tag give it; those that did."""
+    gave = tuple(access_tags.giving(tx, workspace_id, word=word, is_role=is_role))
+    access_tags.forget_word(tx, workspace_id, word=word, is_role=is_role)
+    return gave
 
 
 def bring_back(tx: Transaction, taken: Taken) -> None:
     """Assign and grant again what a deletion took, to those who are still there."""
     assignments.restore(tx, taken.assignments)
     grants.restore(tx, taken.grants)
+    access_tags.restore(tx, taken.tag_grants)
