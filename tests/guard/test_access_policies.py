@@ -224,11 +224,12 @@ def test_people_are_known_by_their_user_name_and_services_by_their_id() -> None:
     with FakeIssuer() as issuer:
         guard = issuer.guard()
         person = guard.verify(issuer.token("read:data", sub="some-id", user="alice"))
-        assert asker_of(person) == Asker("alice", False, frozenset({"read:data"}))
+        assert asker_of(person) == Asker("alice", False, frozenset({"read:data"}), id="some-id")
         robot = guard.verify(issuer.token("read:data", sub="robot-id"))
-        assert asker_of(robot) == Asker("robot-id", True, frozenset({"read:data"}))
+        assert asker_of(robot) == Asker("robot-id", True, frozenset({"read:data"}), id="robot-id")
         key = guard.verify(issuer.api_key("read:data", username="bob", tags=["x"]))
-        assert asker_of(key) == Asker("bob", False, frozenset({"read:data"}), frozenset({"x"}))
+        tagged = Asker("bob", False, frozenset({"read:data"}), frozenset({"x"}), key.subject)
+        assert asker_of(key) == tagged
         odd = guard.verify(issuer.api_key("read:data", username="bob", tags="x"))
         assert asker_of(odd).only_tags == frozenset()
 

@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey, RSAKey
 from scopewright.core.errors import InvalidToken
 from scopewright.guard.fake_issuer import public_jwk, sign
 from scopewright.guard.jws import LARGEST_TOKEN, KeySet, UnknownKey
-from scopewright.guard.verifier import verify
+from scopewright.guard.verifier import EXPIRED, TOO_OLD, verify
 from tests.guard import hostile
 
 NOW = datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -81,7 +81,24 @@ def test_a_hostile_token_is_refused(name: str) -> None:
     with pytest.raises(InvalidToken) as refused:
         check(HOSTILE[name], leeway=timedelta(seconds=5))
     assert refused.value.cause
-    assert refused.value.detail == "The access token is not valid here."
+    is_old = refused.value.cause == EXPIRED  # the one thing that whoever has a token is told
+    assert refused.value.detail == (TOO_OLD if is_old else "The access token is not valid here.")
+
+
+def test_only_a_token_that_all_else_speaks_for_is_said_to_have_expired() -> None:
+    old = {"exp": SECONDS - 3600, "iat": SECONDS - 7200}
+    body = FORGE.good(**old).rpartition(".")[0]
+    causes = {}
+    for name, token in {
+        "old": FORGE.good(**old),
+        "forged": f"{body}.{FORGE.good().rpartition('.')[2]}",
+        "elsewhere": FORGE.good(**old, aud="https://other.example"),
+        "anothers": FORGE.good(**old, iss="https://other.example"),
+    }.items():
+        with pytest.raises(InvalidToken) as refused:
+            check(token)
+        causes[name] = refused.value.detail == TOO_OLD
+    assert causes == {"old": True, "forged": False, "elsewhere": False, "anothers": False}
 
 
 def test_a_token_is_good_until_the_second_it_expires() -> None:

@@ -20,12 +20,14 @@ class Asker:
     """Who asks, by the `name` that policies know it by: a user name, or a service's id; or nobody.
 
     `scopes` are its credential's. `only_tags` restricts that to resources with one of these tags.
+    `id` is the principal's, where it is known: names may be shared, ids never are.
     """
 
     name: str | None = None
     is_service: bool = False
     scopes: Scopes = NONE
     only_tags: frozenset[str] | None = None
+    id: str | None = None
 
 
 def anonymous(*, admitted: bool) -> Asker:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         asker_of,
         check_access,
     )
+    from scopewright.guard.asked_policy import AskedPolicy
     from scopewright.guard.binding import Binding
     from scopewright.guard.guard import Guard, Policy
     from scopewright.guard.jws import KeySet
@@ -46,6 +47,7 @@ _HOMES = {
     "AccessLists": "scopewright.core.access_lists",
     "AccessPolicy": "scopewright.guard.access_policies",
     "AccessTags": "scopewright.core.access_tags",
+    "AskedPolicy": "scopewright.guard.asked_policy",
     "Asker": "scopewright.core.access_policies",
     "Binding": "scopewright.guard.binding",
     "Claims": "scopewright.guard.verifier",
@@ -77,6 +79,7 @@ __all__ = [
     "AccessLists",
     "AccessPolicy",
     "AccessTags",
+    "AskedPolicy",
     "Asker",
     "Binding",
     "Claims",

@@ -20,6 +20,7 @@ from scopewright.core.visibility import Filter
 from scopewright.guard.access_lists import access_lists
 from scopewright.guard.access_settings import mapping, refuse_unknown
 from scopewright.guard.access_tags import MembersOf, access_tags, nobody
+from scopewright.guard.asked_policy import asked_policy
 from scopewright.guard.refusals import InsufficientScope
 from scopewright.guard.verifier import Claims
 
@@ -27,7 +28,7 @@ _UNRESTRICTED = object()
 
 
 class AccessPolicy(Protocol):
-    """Says what somebody may do where; `AccessLists` and `AccessTags` are two."""
+    """Says what somebody may do where: `AccessLists`, `AccessTags` and `AskedPolicy` are three."""
 
     def allowed(self, asker: Asker, name: str, tags: frozenset[str], /) -> Scopes:
         """The scopes of somebody on one resource."""
@@ -40,7 +41,7 @@ def access_policy(said: Mapping[str, Any], *, members_of: MembersOf = nobody) ->
     """The policy of an `access_control` section: `access_policy` names its kind, `args` say it.
 
     Raises:
-        Invalid: no such kind, or as `access_lists` and `access_tags`.
+        Invalid: no such kind, or as `access_lists`, `access_tags` and `asked_policy`.
     """
     refuse_unknown(said, ("access_policy", "args"), "access_control")
     args = mapping(said.get("args"), "access_control.args")
@@ -49,8 +50,11 @@ def access_policy(said: Mapping[str, Any], *, members_of: MembersOf = nobody) ->
         return access_lists(args)
     if kind in ("TagBasedAccessPolicy", "AccessTags"):
         return access_tags(args, members_of=members_of)
+    if kind in ("ExternalPolicyDecisionPoint", "AskedPolicy"):
+        return asked_policy(args)
     raise Invalid(
-        "Choose SimpleAccessPolicy or TagBasedAccessPolicy.", field="access_control.access_policy"
+        "Choose SimpleAccessPolicy, TagBasedAccessPolicy or ExternalPolicyDecisionPoint.",
+        field="access_control.access_policy",
     )
 
 
@@ -68,6 +72,7 @@ def asker_of(claims: Claims | None, *, admits_anonymous: bool = False) -> Asker:
         is_service=not isinstance(user, str),
         scopes=claims.scopes,
         only_tags=None if tags is _UNRESTRICTED else _read_tags(tags),
+        id=claims.subject,
     )
 
 

@@ -14,9 +14,9 @@ from typing import Any
 from scopewright.core.access_tags import PUBLIC, SERVICE, USER, AccessTags
 from scopewright.core.errors import Invalid
 from scopewright.core.scopes import NONE, Scopes
+from scopewright.core.tag_nesting import check_nesting, with_nested
 from scopewright.guard.access_settings import mapping, names, refuse_unknown, tables
 
-DEEPEST = 5
 MembersOf = Callable[[str], Iterable[str]]
 Grants = dict[str, Scopes]
 
@@ -59,13 +59,12 @@ class _Reader:
             for name, role in mapping(said.get("roles"), "roles").items()
         }
         self._nested = {tag: self._nested_in(tag) for tag in self.tags}
-        for tag in self.tags:
-            self._check_nesting((tag,))
+        check_nesting(self._nested, self.tags, field="tags")
 
     def grants(self, tag: str) -> Mapping[str, Scopes]:
         """What a tag and all that are nested in it give, by name."""
         found: Grants = {}
-        for one in self._with_nested(tag):
+        for one in with_nested(self._nested, tag):
             table = self.tags[one]
             for kind in ("users", "groups"):
                 for given in tables(table.get(kind), f"tags.{one}.{kind}"):
@@ -79,7 +78,7 @@ class _Reader:
 
     def is_public(self, tag: str) -> bool:
         """Whether `public` is nested in it."""
-        return any(PUBLIC in self._nested[one] for one in self._with_nested(tag))
+        return any(PUBLIC in self._nested[one] for one in with_nested(self._nested, tag))
 
     def owners(self) -> dict[str, frozenset[str]]:
         """Who may put on and take off each tag."""
@@ -128,19 +127,3 @@ class _Reader:
         for unknown in sorted(nested - self.tags.keys() - {PUBLIC}):
             raise Invalid(f"{place}: there is no tag {unknown}.", field=place)
         return nested
-
-    def _check_nesting(self, path: tuple[str, ...]) -> None:
-        """Raises `Invalid` with the path that comes back to itself, or goes too deep."""
-        *above, tag = path
-        way = f"tags.{path[0]}: {' → '.join(path)}"
-        if tag in above:
-            raise Invalid(f"{way} comes back to itself.", field="tags")
-        if len(above) > DEEPEST:
-            raise Invalid(f"{way} is nested deeper than {DEEPEST}.", field="tags")
-        for nested in sorted(self._nested[tag] - {PUBLIC}):
-            self._check_nesting((*path, nested))
-
-    def _with_nested(self, tag: str) -> frozenset[str]:
-        """A tag and all that are nested in it, however deep; there is no circle."""
-        below = (self._with_nested(one) for one in self._nested[tag] - {PUBLIC})
-        return frozenset({tag}).union(*below)
