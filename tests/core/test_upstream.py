@@ -80,7 +80,7 @@ def test_a_document_with_anything_else_in_an_essential_place_is_not_believed(
 def test_a_claim_of_another_value_or_type_is_not_believed(name: str, value: Any) -> None:
     claims = CLAIMS | {name: value}
     is_good = {
-        "sub": isinstance(value, str) and 0 < len(value) < 256,
+        "sub": isinstance(value, str) and 0 < len(value) < 256 and value.isprintable(),
         "exp": _is_number(value) and value + 60 > SECONDS,
         "iat": _is_number(value) and value - 60 <= SECONDS,
         "aud": value == ["us"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +14,8 @@ from tests.processes.giving import SCOPES, Giving
 from tests.visitors import Person, a_browser
 from tests.worlds import KnownClient, World
 
-DELETIONS, CHANGES = 1000, 1000
+DELETIONS, CHANGES, TAG_CHANGES = 1000, 1000, 100
+TAGS = ("beam", "inner")
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +98,54 @@ def _of_member(here: World, there: httpx.Client) -> tuple[set[str], set[str]]:
     passed = there.get(f"/w/{here.id}/verify", params={"any": "1"}, headers=key)
     told = passed.headers["x-auth-scopes"].split()
     return set(me) & set(SCOPES), set(told) & set(SCOPES)
+
+
+def test_after_each_of_100_random_changes_the_other_server_decides_by_the_new_tags(
+    several: Several, there: httpx.Client
+) -> None:
+    here = several.world.another()
+    here.end_user("ann@example.com", scopes=["sensor:read"])
+    ann = {"type": "user", "id": "ann@example.com"}
+    crew = done(here.admin.post("/groups", json={"name": "Crew"})).json()["id"]
+    for tag in TAGS:
+        done(here.admin.post("/access-tags", json={"name": tag}))
+    state = {"user": False, "group": False, "member": False, "nested": False}
+    given = {"scopes": ["sensor:read"]}
+
+    def said(name: str) -> None:
+        """Tell the first server one of these facts as it is now."""
+        is_so = state[name]
+        if name == "member":
+            path = f"/groups/{crew}/members/ann@example.com"
+            done(here.admin.request("PUT" if is_so else "DELETE", path))
+            return
+        bodies: dict[str, tuple[str, dict[str, Any]]] = {
+            "user": ("beam", {"users": [{"name": ann["id"], **given}] if is_so else []}),
+            "group": ("inner", {"groups": [{"name": "Crew", **given}] if is_so else []}),
+            "nested": ("beam", {"auto_tags": [{"name": "inner"}] if is_so else []}),
+        }
+        tag, body = bodies[name]
+        done(here.admin.patch(f"/access-tags/{tag}", json=body))
+
+    def is_let_in() -> bool:
+        asked = {"input": {"subject": ann, "tags": ["beam"]}}
+        key = here.as_bearer(here.api_key)
+        answer = done(there.post(f"/w/{here.id}/pdp/scopes", json=asked, headers=key))
+        return list(answer.json()["result"]) == ["sensor:read"]
+
+    choose, seen = random.Random(7), set[bool]()
+    names: list[str] = sorted(state)
+    for _ in range(TAG_CHANGES):
+        name = choose.choice(names)
+        state[name] = not state[name]
+        said(name)
+        through_group = state["group"] and state["member"] and state["nested"]
+        is_in = is_let_in()
+        assert is_in is (state["user"] or through_group), state
+        seen.add(is_in)
+    assert seen == {True, False}
+
+
+def done(answer: httpx.Response) -> httpx.Response:
+    assert answer.is_success, f"{answer.request.url}: {answer.text}"
+    return answer

@@ -11,6 +11,21 @@ import pytest
 from tests.clock import FrozenClock
 from tests.people import Stage, open_stage
 from tests.providers.stages import Open
+from tests.providers.upstreams import Upstream
+from tests.tls import HERE, CertificateAuthority, HttpsSite, https_site
+
+
+@pytest.fixture(scope="module")
+def elsewhere(certificate_authority: CertificateAuthority) -> Iterator[HttpsSite]:
+    with https_site(certificate_authority.issue(*HERE)) as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(elsewhere: HttpsSite) -> Upstream:
+    found = Upstream(elsewhere)
+    found.publish()
+    return found
 
 
 @pytest.fixture

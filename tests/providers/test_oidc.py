@@ -6,92 +6,40 @@ import hashlib
 import json
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select
 
 from scopewright.core.id_tokens import half_hash
-from scopewright.store import schema
+from scopewright.core.model import Identity, Principal, PrincipalKind
+from scopewright.ids import new_uuid
+from scopewright.settings.authentication import ProviderSettings
+from scopewright.store import principals, schema
 from tests.client_keys import ClientKey
-from tests.clock import FrozenClock
 from tests.people import Browser, Stage
 from tests.providers.stages import Open, record, sent_away
-from tests.tls import HERE, CertificateAuthority, HttpsSite, Reply, https_site
-
-WELL_KNOWN = "/.well-known/openid-configuration"
-NOW = FrozenClock()()
-ACCESS = "an-access-token"
-
-
-@dataclass
-class Upstream:
-    """An OpenID provider that says what a test wants."""
-
-    site: HttpsSite
-    key: ClientKey = field(default_factory=lambda: ClientKey(NOW, kid="one"))
-    said: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def issuer(self) -> str:
-        return self.site.url("/idp")
-
-    def publish(self, *keys: ClientKey, **document: Any) -> None:
-        self.site.answers.clear()
-        self.site.received.clear()
-        described = {
-            "issuer": self.issuer,
-            "authorization_endpoint": self.site.url("/idp/authorize"),
-            "token_endpoint": self.site.url("/idp/token"),
-            "jwks_uri": self.site.url("/idp/jwks"),
-        } | document
-        self.answer(f"/idp{WELL_KNOWN}", described)
-        self.answer("/idp/jwks", {"keys": [key.public for key in keys or (self.key,)]})
-
-    def answer(self, path: str, value: Any, status: int = 200) -> None:
-        self.site.answers[path] = Reply(json.dumps(value).encode(), status)
-
-    def grant(self, nonce: str, *, key: ClientKey | None = None, **said: Any) -> None:
-        """What the token endpoint answers; a claim of None is left out."""
-        claims = {
-            "iss": self.issuer,
-            "sub": "u-1",
-            "aud": "us",
-            "exp": int(NOW.timestamp()) + 300,
-            "iat": int(NOW.timestamp()),
-            "nonce": nonce,
-            "at_hash": half_hash(ACCESS),
-            "name": "Ann",
-            "groups": ["staff"],
-        } | said
-        kept = {name: value for name, value in claims.items() if value is not None}
-        token = (key or self.key).sign(kept)
-        self.answer("/idp/token", {"id_token": token, "access_token": ACCESS})
-
-
-@pytest.fixture(scope="module")
-def elsewhere(certificate_authority: CertificateAuthority) -> Iterator[HttpsSite]:
-    with https_site(certificate_authority.issue(*HERE)) as running:
-        yield running
-
-
-@pytest.fixture
-def upstream(elsewhere: HttpsSite) -> Upstream:
-    found = Upstream(elsewhere)
-    found.publish()
-    return found
+from tests.providers.upstreams import NOW, WELL_KNOWN, Upstream
+from tests.tls import CertificateAuthority, Reply
 
 
 @pytest.fixture
 def stage(opened: Open, upstream: Upstream, certificate_authority: CertificateAuthority) -> Stage:
+    return staged(opened, upstream, certificate_authority)
+
+
+def staged(
+    opened: Open, upstream: Upstream, certificate_authority: CertificateAuthority, **said: Any
+) -> Stage:
     args = {"issuer": upstream.issuer, "client_id": "us", "client_secret": "s e:cret"}
+    args |= said.pop("args", {})
     provider = {"provider": "up", "authenticator": "oidc", "title": "Upstream",
-                "on_first_sign_in": "create", "args": args}  # fmt: skip
+                "on_first_sign_in": "create", "args": args} | said  # fmt: skip
     outbound = {
         "allow": [upstream.site.allow],
         "ca_file": str(certificate_authority.ca_file),
@@ -357,9 +305,133 @@ def test_a_code_that_is_refused_there_is_one_clear_page(
     assert back(browser, code="c", state=asked["state"]).status_code == 503
 
 
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/idp/token", slowly),
+        ("/idp/token", Reply(b"<html>")),
+        ("/idp/jwks", Reply(status=503)),
+        ("/idp/jwks", Reply(b'{"keys": []}')),
+    ],
+    ids=["slow", "no json", "no keys now", "no key"],
+)
+def test_whatever_else_goes_wrong_there_is_one_clear_page(
+    stage: Stage, upstream: Upstream, path: str, answer: Any
+) -> None:
+    browser = stage.browser()
+    asked = away(browser)
+    upstream.grant(asked["nonce"])
+    upstream.site.answers[path] = answer
+    refused = back(browser, code="c", state=asked["state"])
+    assert refused.status_code == 503
+    assert "Try again later" in refused.text
+    assert browser.get("/me").url.path == "/sign-in"
+
+
 def test_a_password_is_not_taken_where_none_is_asked_for(stage: Stage) -> None:
     browser = stage.browser()
     fields = stage.fields(browser.get("/sign-in"), form=1)
     sent = {**fields, "username": "a", "password": "b"}
     assert browser.ask("POST", "/sign-in/with/up", data=sent).status_code == 400
     assert browser.ask("GET", "/sign-in/from/none?state=x").status_code == 404
+
+
+# --- pages of the operator's ----------------------------------------------------------------------
+
+WELCOME, SORRY = "https://ui.example/welcome", "https://ui.example/sorry?from=up"
+
+
+@pytest.fixture
+def leading(opened: Open, upstream: Upstream, certificate_authority: CertificateAuthority) -> Stage:
+    """A stage whose provider leads to pages of the operator's."""
+    pages = {"redirect_on_success": WELCOME, "redirect_on_failure": SORRY}
+    return staged(opened, upstream, certificate_authority, on_first_sign_in="invited_only", **pages)
+
+
+def test_whoever_no_client_waits_for_goes_to_the_page_of_success(
+    leading: Stage, upstream: Upstream
+) -> None:
+    leading_in(leading, upstream)
+    browser = leading.browser()
+    asked = away(browser)
+    upstream.grant(asked["nonce"])
+    answer = back(browser, code="c", state=asked["state"])
+    assert (answer.status_code, answer.headers["location"]) == (303, WELCOME)
+    assert browser.get("/me").url.path == "/me"
+
+
+def leading_in(stage: Stage, upstream: Upstream) -> None:
+    """Somebody has invited whom the upstream calls u-1."""
+    now, identity = stage.clock(), Identity("up", "u-1")
+    kind = PrincipalKind.END_USER
+    person = Principal(new_uuid(), stage.workspace.id, kind, "u-1", identity, now)
+    with stage.database.write() as tx:
+        principals.add(tx, person)
+
+
+def test_whoever_a_client_waits_for_goes_on_to_it_all_the_same(
+    leading: Stage, upstream: Upstream
+) -> None:
+    leading_in(leading, upstream)
+    browser = leading.browser()
+    shown = sent_away(browser, browser.get(leading.authorize_url(leading.client())))
+    url = shown.headers["refresh"].removeprefix("0; url=")
+    asked = dict(parse_qsl(urlsplit(url).query))
+    upstream.grant(asked["nonce"])
+    assert "/authorize/" in back(browser, code="c", state=asked["state"]).url.path
+
+
+def test_the_operators_message_stands_before_the_page_of_success(
+    opened: Open, upstream: Upstream, certificate_authority: CertificateAuthority
+) -> None:
+    args = {"redirect_on_success": WELCOME, "confirmation_message": "Hello {id}"}
+    stage = staged(opened, upstream, certificate_authority, args=args)
+    browser = stage.browser()
+    asked = away(browser)
+    upstream.grant(asked["nonce"])
+    shown = back(browser, code="c", state=asked["state"])
+    assert "Hello u-1" in shown.text
+    assert f'href="{WELCOME}"' in shown.text
+
+
+@pytest.mark.parametrize(
+    ("query", "granted", "code"),
+    [
+        ({"code": "c"}, {}, "access_denied"),  # a stranger here
+        ({"error": "access_denied"}, {}, "access_denied"),
+        ({"error": "server_error", "error_description": "secret"}, {}, "invalid_request"),
+        ({"code": "c", "state": "junk"}, {}, "invalid_request"),
+        ({"code": "c"}, {"nonce": "another"}, "invalid_request"),
+        ({"code": "c"}, None, "temporarily_unavailable"),
+    ],
+    ids=str,
+)
+def test_a_failure_goes_to_the_other_page_with_one_word_and_no_more(
+    leading: Stage,
+    upstream: Upstream,
+    query: dict[str, str],
+    granted: dict[str, Any] | None,
+    code: str,
+) -> None:
+    browser = leading.browser()
+    asked = away(browser)
+    if granted is None:
+        upstream.answer("/idp/token", {"error": "invalid_grant"}, 400)
+    else:
+        upstream.grant(**{"nonce": asked["nonce"], **granted})
+    answer = back(browser, **{"state": asked["state"], **query})
+    location = answer.headers["location"]
+    assert (answer.status_code, location) == (303, f"{SORRY}&error={code}")
+    assert browser.get("/me").url.path == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["//evil.example", "/me", "javascript:alert(1)", "com.example.app:/x", "http://ui.example/",
+     "https://ui.example/#x", "https://me@ui.example/", "https://ui.example/a b", "https:///x"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["redirect_on_success", "redirect_on_failure"])
+def test_only_a_page_can_be_led_to(name: str, url: str) -> None:
+    for said in ({name: url}, {"args": {name: url}}):
+        with pytest.raises(ValidationError, match=name):
+            ProviderSettings.model_validate({"provider": "up", "authenticator": "oidc", **said})

@@ -10,7 +10,15 @@ from argon2 import PasswordHasher
 
 from scopewright.core.errors import Invalid
 from scopewright.outbound import Fetcher
-from scopewright.providers import Form, Opened, Proven, Surroundings, open_providers
+from scopewright.providers import (
+    Bearer,
+    Form,
+    Opened,
+    Proven,
+    Redirect,
+    Surroundings,
+    open_providers,
+)
 from scopewright.remote_keys import RemoteKeys
 from scopewright.settings.authentication import ProviderSettings
 from scopewright.settings.tree import OutboundSettings
@@ -87,6 +95,17 @@ def test_somebody_elses_provider_is_found_by_its_import_path() -> None:
         ("oidc", {"client_id": "c", "issuer": "https://i.example", "isuer": "x"}, "isuer"),
         ("oidc", {"client_id": "c", "issuer": "https://i.example", "scope": "email"}, "openid"),
         ("tiled.authenticators:DummyAuthenticator", {}, "force"),
+        ("proxied", {"issuer": HTTPS}, "audience"),
+        ("proxied", {"issuer": HTTPS, "audience": ""}, "audience"),
+        ("proxied", {"issuer": HTTPS, "audience": 5}, "audience"),
+        ("proxied", {"audience": "us"}, "https"),
+        ("proxied", {"audience": "us", "issuer": HTTP}, "https"),
+        ("proxied", {"audience": "us", "issuer": HTTPS, "scopes_map": ["a"]}, "scopes_map"),
+        ("proxied", {"audience": "us", "issuer": HTTPS, "scopes_map": {"a": 5}}, "scopes_map"),
+        ("proxied", {"audience": "us", "issuer": HTTPS, "scopes_map": {"a": [5]}}, "scopes_map"),
+        ("proxied", {"audience": "us", "issuer": HTTPS, "audiense": "x"}, "audiense"),
+        ("proxied", {"audience": "us", "issuer": HTTPS, "client_id": "c", "x": 1}, "argument x"),
+        (f"{__name__}:Custom", {"greeting": "", "redirect_on_success": HTTPS}, "comes back"),
     ],
 )
 def test_what_cannot_be_used_says_why_and_never_its_arguments(
@@ -95,6 +114,27 @@ def test_what_cannot_be_used_says_why_and_never_its_arguments(
     said = refused(authenticator, **args)
     assert why in said
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize("issuer", [HTTPS, f"{HTTPS}/w/1"])
+def test_this_server_is_no_provider_of_its_own_tokens(issuer: str) -> None:
+    assert "own tokens" in refused("proxied", HTTPS, audience="us", issuer=issuer)
+    assert opened("proxied", HTTPS, audience="us", issuer=f"{HTTPS}.evil.example/w/1")
+
+
+def test_entra_as_tiled_knows_it_translates_its_scopes() -> None:
+    one = opened(
+        "tiled.authenticators:EntraAuthenticator",
+        audience="us",
+        client_id="c",
+        well_known_uri=f"{HTTPS}/tenant/v2.0/.well-known/openid-configuration",
+        device_flow_client_id="cli",
+        extra_scopes=["api://us/Data.Read"],
+        scopes_map={"Data.Read": ["read:data"]},
+    )
+    assert isinstance(one.provider, Bearer)
+    assert isinstance(one.provider, Redirect)
+    assert one.provider.issuer == f"{HTTPS}/tenant/v2.0"
 
 
 # --- passwords in the settings ------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scopewright.app.parts import Parts
 from scopewright.providers import Surroundings, open_providers
 from scopewright.services.providers.asking import Providers
+from scopewright.services.providers.outside import OutsideTokens
 from scopewright.services.providers.settling import Settling
 
 
@@ -26,6 +27,15 @@ def make_providers(parts: Parts) -> Providers:
         settling,
         frozenset(parts.settings.server.trusted_proxies),
     )
+
+
+def make_outside_tokens(providers: Providers) -> OutsideTokens:
+    """What takes the tokens that providers have made.
+
+    Raises:
+        Invalid: two providers take those of one issuer.
+    """
+    return OutsideTokens(providers.opened.values(), providers.settling)
 
 
 def _surroundings(parts: Parts, name: str) -> Surroundings:

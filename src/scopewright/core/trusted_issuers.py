@@ -94,7 +94,7 @@ def accepted(trusted: TrustedIssuer, said: Mapping[str, Any], *, now: datetime) 
             or no rule fits.
     """
     subject, jti = said.get("sub"), said.get("jti")
-    if said.get("iss") != trusted.issuer or not _names(said.get("aud"), trusted.audience):
+    if said.get("iss") != trusted.issuer or not is_meant_for(said.get("aud"), trusted.audience):
         raise InvalidGrant("The assertion is not meant for this server.")
     if not isinstance(subject, str) or not subject:
         raise InvalidGrant("The assertion names no subject.")
@@ -109,26 +109,27 @@ def accepted(trusted: TrustedIssuer, said: Mapping[str, Any], *, now: datetime) 
 
 def _checked_times(said: Mapping[str, Any], *, now: datetime) -> datetime:
     """When the assertion ends."""
-    expires_at = _moment(said.get("exp"))
+    expires_at = moment(said.get("exp"))
     if expires_at is None or now >= expires_at:
         raise InvalidGrant("The assertion has expired.")
     if expires_at > now + LONGEST_ASSERTION + LEEWAY:
         raise InvalidGrant("The assertion lives too long; an hour is the most.")
     for name in ("iat", "nbf"):
-        begins = _moment(said.get(name, 0))
+        begins = moment(said.get(name, 0))
         if begins is None or begins > now + LEEWAY:
             raise InvalidGrant("The assertion is not good yet.")
     return expires_at
 
 
-def _moment(value: object) -> datetime | None:
+def moment(value: object) -> datetime | None:
     """A NumericDate (RFC 7519 §2); others write fractions."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
         return None
     return datetime.fromtimestamp(value, UTC)
 
 
-def _names(audience: object, expected: str) -> bool:
+def is_meant_for(audience: object, expected: str) -> bool:
+    """Whether an `aud`, one text or a list (RFC 7519 §4.1.3), has this one in it."""
     return audience == expected or (isinstance(audience, list) and expected in audience)
 
 

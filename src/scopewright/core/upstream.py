@@ -12,16 +12,17 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode, urlsplit
 
-from scopewright.core.errors import Malformed
+from scopewright.core.errors import Forbidden, Malformed, ScopewrightError
 from scopewright.core.id_tokens import half_hash
 
 LEEWAY = timedelta(seconds=60)  # how far the other's clock may be off
 AWAY = timedelta(minutes=10)  # how long a browser may stay away
 LONGEST_SUBJECT = 255  # OpenID Connect Core §2
 _URL = re.compile(r"https://[^\x00-\x20\x7f-\U0010ffff\\#\"<>;]+")  # it goes into a header too
+DENIED = "access_denied"  # RFC 6749 §4.1.2.1
 WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -30,6 +31,10 @@ class Unbelievable(Malformed):
 
     def __init__(self, cause: str) -> None:
         super().__init__("The sign-in there did not work. Start again.", cause=cause)
+
+
+class Declined(Unbelievable):
+    """The person was asked there, and has said no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +144,31 @@ def code_of(query: Mapping[str, str], metadata: Metadata) -> str:
     """The code that the browser brought back.
 
     Raises:
+        Declined: it brings word that the person would not.
         Unbelievable: it brings an error or no code, or another issuer has sent it (RFC 9207 §2.4).
     """
     said = query.get("iss")
     if said != metadata.issuer and (said is not None or metadata.says_issuer):
         raise Unbelievable("the answer is another issuer's")
+    if query.get("error") == DENIED:
+        raise Declined("the person has declined")
     if "error" in query:
         raise Unbelievable(f"the answer is an error: {query['error'][:64]!r}")
     if not query.get("code"):
         raise Unbelievable("the answer has no code")
     return query["code"]
+
+
+def failure_page(url: str, error: ScopewrightError, *, is_away: bool) -> str:
+    """An operator's page with a word for what has failed, of those of RFC 6749 §4.1.2.1; no more.
+
+    `is_away`: whoever was to be asked does not answer.
+    """
+    if is_away:
+        code = "temporarily_unavailable"
+    else:
+        code = DENIED if isinstance(error, Declined | Forbidden) else "invalid_request"
+    return f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'error': code})}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +200,14 @@ def check_id_token(claims: Mapping[str, Any], expected: Expected) -> str:
     if "at_hash" in claims and claims["at_hash"] != half_hash(expected.access_token or ""):
         raise Unbelievable("at_hash")
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+    if not is_subject(subject):
         raise Unbelievable("sub")
     return subject
+
+
+def is_subject(value: object) -> TypeGuard[str]:
+    """Whether this can name somebody for good (§2): not everything can be stored that JSON says."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_SUBJECT and value.isprintable()
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:

@@ -1,11 +1,13 @@
 """Ways to prove an identity beside the letter: passwords kept here, and other people's servers.
 
-A provider is an object of one of three shapes (`ways.py`), named in the settings by a short name
-or by its import path, and made once at start (`opening.py`).
+A provider is an object of one or two of four shapes (`ways.py`), named in the settings by a short
+name or by its import path, and made once at start (`opening.py`).
 """
 
 from scopewright.providers.opening import Opened, open_providers
 from scopewright.providers.ways import (
+    Bearer,
+    Borne,
     Form,
     Header,
     Proven,
@@ -13,9 +15,12 @@ from scopewright.providers.ways import (
     Redirect,
     Surroundings,
     Unusable,
+    WholeRedirect,
 )
 
 __all__ = [
+    "Bearer",
+    "Borne",
     "Form",
     "Header",
     "Opened",
@@ -24,5 +29,6 @@ __all__ = [
     "Redirect",
     "Surroundings",
     "Unusable",
+    "WholeRedirect",
     "open_providers",
 ]

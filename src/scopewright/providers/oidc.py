@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote_plus
 
 from scopewright.core.errors import Invalid, InvalidToken
 from scopewright.core.upstream import (
-    WELL_KNOWN,
     Expected,
     Metadata,
     Registered,
@@ -22,15 +20,13 @@ from scopewright.core.upstream import (
     authorization_url,
     check_id_token,
     code_of,
-    read_metadata,
     secrets_of,
 )
-from scopewright.guard.jws import CLIENT_ALGORITHMS, UNTYPED, open_jws, unverified
+from scopewright.guard.jws import UNTYPED
 from scopewright.outbound import Unfetchable
 from scopewright.providers.arguments import Arguments
+from scopewright.providers.issuers import Document, issuer_of, proven
 from scopewright.providers.ways import Proven, Surroundings, Unusable
-
-FRESH = timedelta(minutes=10)  # how long an issuer's document is believed
 
 
 class Oidc:
@@ -47,11 +43,7 @@ class Oidc:
         **more: Any,
     ) -> None:
         """Raises Invalid where no issuer can be told by https, or an argument is unknown."""
-        self._issuer = issuer or well_known_uri.removesuffix(WELL_KNOWN)
-        if not self._issuer.startswith("https://") or self._issuer == well_known_uri:
-            raise Invalid(
-                f"name the issuer by https, or a well_known_uri that ends in {WELL_KNOWN}"
-            )
+        self._document = Document(issuer_of(issuer, well_known_uri), here)
         given = Arguments(more)
         scope = given.text("scope", "openid profile email")
         if "openid" not in scope.split():
@@ -62,16 +54,17 @@ class Oidc:
         given.end()
         self._here, self._secret = here, client_secret
         self._registered = Registered(client_id, here.redirect_uri, scope)
-        self._held: tuple[datetime, Metadata] | None = None
 
     def begin(self, state: str) -> str:
         """Where the browser goes."""
         secrets = secrets_of(self._here.server_secret, state)
-        return authorization_url(self._metadata(), self._registered, state=state, secrets=secrets)
+        return authorization_url(
+            self._document.current(), self._registered, state=state, secrets=secrets
+        )
 
     def finish(self, query: Mapping[str, str], state: str) -> Proven:
         """Exchange the code, and read the ID token."""
-        metadata, secrets = self._metadata(), secrets_of(self._here.server_secret, state)
+        metadata, secrets = self._document.current(), secrets_of(self._here.server_secret, state)
         code = code_of(query, metadata)
         answer = self._exchanged(metadata, code, secrets.verifier)
         token, access_token = answer.get("id_token"), answer.get("access_token")
@@ -85,23 +78,14 @@ class Oidc:
             access_token=access_token if isinstance(access_token, str) else None,
             now=self._here.clock(),
         )
-        return self._proven(check_id_token(claims, expected), claims)
+        return proven(
+            check_id_token(claims, expected),
+            claims,
+            groups_claim=self._groups_claim,
+            state_claims=self._state_claims,
+        )
 
     # --- what is asked --------------------------------------------------------------------------
-
-    def _metadata(self) -> Metadata:
-        """The issuer's document, fetched anew when it is no longer fresh."""
-        now, held = self._here.clock(), self._held
-        if held is not None and now < held[0] + FRESH:
-            return held[1]
-        url = self._issuer.rstrip("/") + WELL_KNOWN
-        try:
-            document = self._here.fetcher.get(url).json_object()
-            metadata = read_metadata(document, issuer=self._issuer)
-        except (Unfetchable, Unbelievable) as error:
-            raise Unusable(f"its document: {error.cause}") from None
-        self._held = now, metadata
-        return metadata
 
     def _exchanged(self, metadata: Metadata, code: str, verifier: str) -> Mapping[str, Any]:
         """The answer of the token endpoint (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
@@ -128,27 +112,8 @@ class Oidc:
             raise Unusable(f"its token endpoint: {error.cause}") from None
 
     def _opened(self, metadata: Metadata, token: str) -> Mapping[str, Any]:
-        """The claims of an ID token, its signature checked; a key that is new is looked for."""
+        """The claims of an ID token, its signature checked."""
         try:
-            kid = unverified(token)[0].get("kid")
-            named = kid if isinstance(kid, str) else None
-            keys = self._here.remote_keys.of(metadata.jwks_uri, kid=named)
-            return open_jws(token, keys=keys, types=UNTYPED, algorithms=CLIENT_ALGORITHMS)[1]
+            return self._document.opened(token, types=UNTYPED, metadata=metadata)
         except InvalidToken as error:
             raise Unbelievable(f"its ID token: {error.cause}") from None
-        except Unfetchable as error:
-            raise Unusable(f"its keys: {error.cause}") from None
-
-    def _proven(self, subject: str, claims: Mapping[str, Any]) -> Proven:
-        email, groups = claims.get("email"), claims.get(self._groups_claim)
-        listed = groups if isinstance(groups, list) else [groups]
-        name = claims.get("name") or claims.get("preferred_username")
-        return Proven(
-            subject,
-            name=name if isinstance(name, str) else subject,
-            email=email if isinstance(email, str) else None,
-            email_verified=claims.get("email_verified") is True,
-            groups=frozenset(one for one in listed if isinstance(one, str)),
-            claims=claims,
-            state={claim: claims[claim] for claim in self._state_claims if claim in claims},
-        )

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from scopewright.clock import Clock
 from scopewright.core.errors import ScopewrightError
+from scopewright.core.outside_tokens import OutsideToken
 from scopewright.outbound import Fetcher
 from scopewright.remote_keys import RemoteKeys
 
@@ -91,6 +92,18 @@ class Redirect(Protocol):
 
 
 @runtime_checkable
+class WholeRedirect(Redirect, Protocol):
+    """The same, and the whole request says who it is, not its query alone."""
+
+    def finish_by(self, request: Any, state: str) -> Proven:
+        """Who this is, by the request with which the browser came back. May block.
+
+        Raises:
+            Unusable, Malformed: as `finish`.
+        """
+
+
+@runtime_checkable
 class Header(Protocol):
     """A trusted proxy says in each request who it comes from."""
 
@@ -98,4 +111,29 @@ class Header(Protocol):
         """Who that is; None where it cannot be told. Asked for trusted proxies only."""
 
 
-Provider = Form | Redirect | Header
+@dataclass(frozen=True, slots=True)
+class Borne:
+    """Somebody's program has presented a good access token that the provider has made."""
+
+    proven: Proven
+    token: OutsideToken
+
+
+@runtime_checkable
+class Bearer(Protocol):
+    """Programs present access tokens that the provider has made."""
+
+    @property
+    def issuer(self) -> str:
+        """Which tokens are to be shown to it: those that say to be of this issuer."""
+
+    def prove(self, token: str) -> Borne:
+        """Whose token this is, and what it says. May block.
+
+        Raises:
+            Unusable: whoever is to be asked does not answer.
+            InvalidToken: it is not good here.
+        """
+
+
+Provider = Form | Redirect | Header | Bearer

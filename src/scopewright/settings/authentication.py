@@ -8,10 +8,17 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from scopewright.core.errors import Invalid
+from scopewright.core.oauth import check_redirect_uri
 from scopewright.settings.section import Section
 
 _NAME = r"^[a-zA-Z0-9_-]{1,64}$"
-_MESSAGE = "confirmation_message"
+# What Tiled has among the arguments of an authenticator, and here is the server's to heed.
+_MESSAGE, _ON_SUCCESS, _ON_FAILURE = _NOT_ARGUMENTS = (
+    "confirmation_message",
+    "redirect_on_success",
+    "redirect_on_failure",
+)
 
 
 class Entry(Section):
@@ -56,6 +63,8 @@ class ProviderSettings(Entry):
     link_verified_email: bool = False
     rules: tuple[RuleSettings, ...] = ()
     confirmation_message: str = ""
+    redirect_on_success: str = ""
+    redirect_on_failure: str = ""
 
     @field_validator("provider")
     @classmethod
@@ -64,15 +73,44 @@ class ProviderSettings(Entry):
             raise ValueError("email is the letter's own name: call the provider otherwise")
         return name
 
+    @model_validator(mode="after")
+    def _leads_to_pages(self) -> ProviderSettings:
+        for name, url in ((_ON_SUCCESS, self.success_url), (_ON_FAILURE, self.failure_url)):
+            if url:
+                _check_page(name, url)
+        return self
+
     @property
     def arguments(self) -> Mapping[str, Any]:
         """The arguments of the authenticator alone."""
-        return {name: value for name, value in self.args.items() if name != _MESSAGE}
+        return {name: value for name, value in self.args.items() if name not in _NOT_ARGUMENTS}
 
     @property
     def message(self) -> str:
-        """What is said to whoever has signed in; Tiled has it among the arguments."""
-        return self.confirmation_message or str(self.args.get(_MESSAGE, ""))
+        """What is said to whoever has signed in."""
+        return self.confirmation_message or self._among_arguments(_MESSAGE)
+
+    @property
+    def success_url(self) -> str:
+        """Where a browser goes that has signed in without being asked to by a client."""
+        return self.redirect_on_success or self._among_arguments(_ON_SUCCESS)
+
+    @property
+    def failure_url(self) -> str:
+        """Where a browser goes that has come back and is not signed in."""
+        return self.redirect_on_failure or self._among_arguments(_ON_FAILURE)
+
+    def _among_arguments(self, name: str) -> str:
+        return str(self.args.get(name) or "")
+
+
+def _check_page(name: str, url: str) -> None:
+    try:
+        check_redirect_uri(url)
+    except Invalid as error:
+        raise ValueError(f"{name}: {error.detail}") from None
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f"{name} is to be the URL of a page")
 
 
 class AdministratorSettings(Entry):
@@ -102,7 +140,7 @@ class AuthenticationSettings(Section):
     refresh_token_max_age: int | None = None
     """Tiled's; here `tokens.refresh_lifetime`."""
     session_max_age: int | None = None
-    """Tiled's; here `tokens.refresh_lifetime`."""
+    """Tiled's; here `tokens.session_lifetime`."""
 
     @model_validator(mode="after")
     def _fit_together(self) -> AuthenticationSettings:
@@ -137,7 +175,7 @@ _WITHOUT_MEANING = {
     "single_user_api_key": "an API key belongs to somebody; make one with scopewright api-keys",
     "access_token_max_age": "set tokens.access_lifetime",
     "refresh_token_max_age": "set tokens.refresh_lifetime",
-    "session_max_age": "set tokens.refresh_lifetime",
+    "session_max_age": "set tokens.session_lifetime",
 }
 
 

@@ -20,7 +20,7 @@ from scopewright.core.model import Identity
 from scopewright.core.oauth import hash_secret
 from scopewright.core.provider_rules import check_state
 from scopewright.core.upstream import AWAY, Unbelievable, UpstreamSignIn
-from scopewright.providers import Form, Header, Opened, Proven, Redirect, Unusable
+from scopewright.providers import Form, Header, Opened, Proven, Redirect, Unusable, WholeRedirect
 from scopewright.services.providers.settling import Settling
 from scopewright.settings.tree import SignInSettings
 from scopewright.store import limits, upstream_sign_ins
@@ -41,11 +41,15 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Somebody whose identity is proven and who may come in; `message` is for them."""
+    """Somebody whose identity is proven and who may come in.
+
+    `message` is for them; `page` is where they go if no client waits for them, if anywhere.
+    """
 
     identity: Identity
     state: Mapping[str, Any]
     message: str
+    page: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Providers:
                 is_header=isinstance(one.provider, Header),
             )
             for one in self.opened.values()
+            if isinstance(one.provider, Form | Header | Redirect)
         )
 
     def authenticate(
@@ -126,9 +131,11 @@ class Providers:
         return self._asked(name, lambda: provider.begin(state))
 
     def finish(
-        self, name: str, query: Mapping[str, str], *, browser: str | None
+        self, name: str, query: Mapping[str, str], *, browser: str | None, request: Any
     ) -> tuple[Arrived, str | None]:
         """Who has come back, and the authorization or page that they were on their way to.
+
+        `request` is the whole of it, for those who want more than the query.
 
         Raises:
             NotFound: there is no such provider.
@@ -147,8 +154,20 @@ class Providers:
         if away is None or not is_of_browser or away.provider != name or away.expires_at <= now:
             log.logger().warning("provider not believed", provider=name, cause="state")
             raise Unbelievable("state")
-        proven = self._asked(name, lambda: provider.finish(query, state))
+        proven = self._asked(
+            name,
+            lambda: (
+                provider.finish_by(request, state)
+                if isinstance(provider, WholeRedirect)
+                else provider.finish(query, state)
+            ),
+        )
         return self._arrived(one, proven), away.continue_to
+
+    def failure_url(self, name: str) -> str:
+        """Where a browser goes that has come back from this provider in vain; empty: nowhere."""
+        one = self.opened.get(name)
+        return "" if one is None else one.settings.failure_url
 
     def _redirecting(self, name: str) -> tuple[Opened, Redirect]:
         one = self.opened.get(name)
@@ -159,7 +178,7 @@ class Providers:
     def _asked(self, name: str, ask: Callable[[], T]) -> T:
         """What a provider answers; why it does not is for the log."""
         try:
-            return ask()
+            return Opened.asked(ask)
         except (Unusable, Malformed) as error:
             log.logger().warning("provider not believed", provider=name, cause=error.cause)
             raise
@@ -178,7 +197,9 @@ class Providers:
         one = self.opened.get(name)
         if one is None or not isinstance(one.provider, Header):
             raise NotFound("There is no such way to sign in.")
-        proven = one.provider.recognise(headers) if peer in self.trusted_proxies else None
+        provider = one.provider
+        is_trusted = peer in self.trusted_proxies
+        proven = self._asked(name, lambda: provider.recognise(headers) if is_trusted else None)
         if proven is None:
             log.logger().warning("sign-in failed", provider=name, source=peer)
             return None
@@ -189,7 +210,8 @@ class Providers:
     def _arrived(self, one: Opened, proven: Proven) -> Arrived:
         state = check_state(proven.state)
         identity = self.settling.settle(one, proven)
-        return Arrived(identity, state, one.settings.message.replace("{id}", proven.subject))
+        message = one.settings.message.replace("{id}", proven.subject)
+        return Arrived(identity, state, message, one.settings.success_url)
 
     def _count(self, provider: str, username: str, source: str | None) -> None:
         """Counted before it is looked at: so that tries at the same moment are counted one by one.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from scopewright import ids, log
 from scopewright.catalogues import INTERNAL
@@ -21,7 +22,7 @@ from scopewright.core.provider_rules import Due, Rule, due
 from scopewright.providers import Opened, Proven
 from scopewright.services.providers import giving
 from scopewright.settings.authentication import AuthenticationSettings
-from scopewright.store import assignments, principals, vocabulary, workspaces
+from scopewright.store import assignments, identities, principals, vocabulary, workspaces
 from scopewright.store.database import Database, Transaction
 
 SETTINGS = "settings"  # who gives what stands in them
@@ -38,8 +39,18 @@ class Settling:
     catalogues: Mapping[str, Catalogue]
     settings: AuthenticationSettings
 
-    def settle(self, one: Opened, proven: Proven) -> Identity:
+    def settle(
+        self,
+        one: Opened,
+        proven: Proven,
+        *,
+        giver: str | None = "provider",
+        made_at: datetime | None = None,
+    ) -> Identity:
         """Let somebody in, with the record and the roles that the settings give; who they are here.
+
+        What rules give is written down as given by `giver`; None: they are not looked at. What was
+        made at `made_at`, and not now, gives nothing to whoever was signed out since.
 
         Raises:
             Forbidden: nobody has invited them, and the settings let no record be made.
@@ -54,12 +65,12 @@ class Settling:
             log.logger().warning("sign-in of a stranger", provider=one.name)
             raise Forbidden(UNKNOWN)
         claims = {"groups": sorted(proven.groups), **proven.claims}
-        owed = {f"provider:{one.name}": due(_rules(one), claims)}
+        owed = {} if giver is None else {f"{giver}:{one.name}": due(_rules(one), claims)}
         for workspace in here:
             person = self._person(
                 workspace.id, linked or identity, proven, creates=may_come and linked is None
             )
-            if person is not None:
+            if person is not None and self._accepts(person, linked or identity, made_at):
                 self._give(person, owed)
         return linked or identity
 
@@ -103,6 +114,14 @@ class Settling:
             return tuple(every) if len(every) == 1 else ()
         found = (workspaces.by_slug(tx, slug) for slug in slugs)
         return tuple(workspace for workspace in found if workspace is not None)
+
+    def _accepts(self, person: Principal, identity: Identity, made_at: datetime | None) -> bool:
+        """Whether what was made then still proves that this is the person; None: it is made now."""
+        if made_at is None:
+            return True
+        with self.database.read() as tx:
+            linked = identities.get(tx, person.workspace_id, kind=END_USER, identity=identity)
+        return linked is not None and linked.accepts_of(made_at)
 
     # --- what they get --------------------------------------------------------------------------
 
