@@ -96,6 +96,8 @@ def token_of(world: World, *scopes: str, **parameters: str) -> str:
 
 
 def test_082_tiled_takes_our_tokens_and_demands_their_scopes(world: World, proxied: Tiled) -> None:
+    """The real Tiled takes our access tokens, demands their scopes and knows their people by our
+    names; a device signs in with us for it, refreshes, and signs out."""
     token = token_of(world, *READ)
     assert proxied.listed(token) == {"A", "B", "C", "D"}
     assert proxied.get("/array/full/A?format=application/json", token).status_code == 200
@@ -137,6 +139,7 @@ def test_082_a_device_signs_in_refreshes_and_leaves(
 def test_086_our_signing_keys_are_rotated_and_no_request_fails(
     world: World, proxied: Tiled
 ) -> None:
+    """Signing keys follow one another while the real Tiled runs, and it refuses no request."""
     person = world.person(someone(world, *READ), world.phone_app())
     tokens, kids = [str(person.session()["access_token"])], set()
     assert world.admin.post("/signing-keys/rotate").is_success
@@ -186,6 +189,8 @@ def through(world: World, email: str, url: str) -> tuple[httpx.Client, httpx.Res
 
 
 def test_081_a_browser_signs_in_to_tiled_through_us(world: World, plain: Tiled) -> None:
+    """People sign in to the real Tiled through us: in a browser, and with a device for its own
+    Python client."""
     email = someone(world, "read:data")
     address = f"{plain.url}/api/v1/auth/provider/ours/authorize"
     tokens = through(world, email, address)[1].json()

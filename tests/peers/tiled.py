@@ -14,10 +14,13 @@ from typing import Any
 import httpx
 import yaml
 
+import scopewright
 from tests.ports import free_port
+from tests.worlds import World
 
 PROGRAMS = Path(__file__).parent / ".venv" / "bin"
-START_SECONDS = 60
+OURS = Path(scopewright.__file__).parents[1]  # its plugin, too, comes from this tree
+START_SECONDS = 120
 STOP_SECONDS = 10
 TREE = """\
 import numpy
@@ -42,16 +45,31 @@ class Tiled:
     http: httpx.Client
     log: Path
 
+    def ask(
+        self, method: str, path: str, credential: str | None = None, **more: Any
+    ) -> httpx.Response:
+        """One request to the API; a credential is for `Bearer` unless it names its scheme."""
+        headers = {}
+        if credential is not None:
+            headers["authorization"] = credential if " " in credential else f"Bearer {credential}"
+        return self.http.request(method, f"{self.url}/api/v1{path}", headers=headers, **more)
+
     def get(self, path: str, credential: str | None = None) -> httpx.Response:
-        """One request to the API, with a bearer credential or with none."""
-        headers = {} if credential is None else {"authorization": f"Bearer {credential}"}
-        return self.http.get(f"{self.url}/api/v1{path}", headers=headers)
+        """One request to the API, with a credential or with none."""
+        return self.ask("GET", path, credential)
 
     def listed(self, credential: str | None = None) -> set[str]:
         """What is seen in the list of the root."""
         answer = self.get("/search/", credential)
         assert answer.status_code == 200, answer.text
         return {entry["id"] for entry in answer.json()["data"]}
+
+    def login(self, provider: str, username: str, password: str) -> str:
+        """The access token of somebody who signs in with a password."""
+        form = {"username": username, "password": password}
+        answer = self.ask("POST", f"/auth/provider/{provider}/token", data=form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
 
     def python(self, program: str, **environment: str) -> str:
         """What a program prints that has Tiled's own client at hand, and the address in `URL`."""
@@ -75,29 +93,52 @@ def serving(
     *,
     port: int | None = None,
     customize: str = "",
+    environment: Mapping[str, str] | None = None,
     **more: Any,
 ) -> Iterator[Tiled]:
     """Tiled with four arrays, A to D; `customize` is code that its process runs first.
 
     Its own database is a file, and it has nothing in it yet.
     """
-    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "site_tree.py").write_text(TREE)
     (folder / "sitecustomize.py").write_text(customize)
     config = {
         "authentication": {"secret_keys": ["only-for-this-test"], **authentication},
-        "database": {"uri": f"sqlite:///{folder / 'authn.db'}", "init_if_not_exists": True},
+        "database": {"uri": authn_database(folder), "init_if_not_exists": True},
         "trees": [{"path": "/", "tree": "site_tree:tree"}],
         **more,
     }
-    (folder / "config.yml").write_text(yaml.safe_dump(config))
+    with running(folder, yaml.safe_dump(config), port=port, environment=environment) as tiled:
+        yield tiled
+
+
+# For a site whose people and keys need not outlive it: it starts without another process's help.
+FORGETFUL = {"uri": "sqlite:///:memory:", "init_if_not_exists": True}
+
+
+def authn_database(folder: Path) -> str:
+    """Where a Tiled that serves from a folder keeps people, roles and keys."""
+    return f"sqlite:///{folder / 'authn.db'}"
+
+
+@contextlib.contextmanager
+def running(
+    folder: Path,
+    config: str,
+    *options: str,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Tiled]:
+    """Tiled with the text of a configuration, in a process that finds modules in the folder."""
+    port = port or free_port()
+    (folder / "config.yml").write_text(config)
     log = folder / "tiled.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [PROGRAMS / "tiled", "serve", "config", "config.yml", "--port", str(port)],
+            [PROGRAMS / "tiled", "serve", "config", "config.yml", "--port", str(port), *options],
             cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(folder)},
+            env={**os.environ, "PYTHONPATH": f"{folder}:{OURS}", **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -114,6 +155,26 @@ def serving(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def plugin(*arguments: str, world: World, fails: bool = False, **environment: str) -> str:
+    """What the commands of our plugin say, which read a workspace as its administrator."""
+    workspace = {
+        "SCOPEWRIGHT_URL": world.url,
+        "SCOPEWRIGHT_API_KEY": world.api_key,
+        "SCOPEWRIGHT_WORKSPACE": world.id,
+    }
+    done = subprocess.run(
+        [PROGRAMS / "python", "-m", "scopewright.tiled", *arguments],
+        env={**os.environ, "PYTHONPATH": str(OURS), **workspace, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert (done.returncode != 0) == fails, done.stderr[-4000:]
+    return done.stderr if fails else done.stdout
 
 
 def _wait(http: httpx.Client, url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -46,6 +46,14 @@ class AccessLists:
             return visibility.NOTHING
         return visibility.EVERYTHING if isinstance(listed, Every) else visibility.named(listed)
 
+    def on_reached(self, asker: Asker) -> Scopes:
+        """The scopes of somebody on what they were led to by `visible`, where nothing has a name.
+
+        Containers on the way are reached by everybody: who has nothing in them may look at most.
+        """
+        most = self._most(asker)
+        return most if self._listed(asker) else most & {SEEING}
+
     def _listed(self, asker: Asker) -> Listed:
         if asker.only_tags is not None:
             return ()  # lists know no tags, so there is nothing that it is good for
