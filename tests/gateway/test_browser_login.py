@@ -378,6 +378,17 @@ def test_a_session_that_has_expired_is_over(viewer: Viewer, ann: str) -> None:
     assert_over(visitor)
 
 
+def test_a_cookie_lasts_no_longer_than_a_session_may(viewer: Viewer, ann: str) -> None:
+    brief = TokenOverrides(refresh_lifetime=7200, session_lifetime=3600)
+    here = replace(viewer.stage.workspace, tokens=brief)
+    viewer.change(ChangeKind.WORKSPACE, here.id, lambda tx: workspaces.change(tx, here))
+    visitor = Visitor.inside(viewer, ann)
+    viewer.stage.clock.advance(minutes=59)
+    assert visitor.ask("/").status_code == 204
+    viewer.stage.clock.advance(minutes=1)
+    assert_over(visitor)
+
+
 def test_a_cookie_that_nobody_knows_is_none(viewer: Viewer, ann: str) -> None:
     visitor = Visitor.signed_in(viewer, ann)
     visitor.cookies[SESSION] = "swg_made-up"

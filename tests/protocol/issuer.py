@@ -280,6 +280,14 @@ class Issuer:
             policy = replace(workspace.policy, **changes)
             workspaces.change(tx, replace(workspace, policy=policy))
 
+    def set_tokens(self, tokens: TokenOverrides) -> None:
+        """What the workspace says of tokens from now on."""
+        with self.database.write() as tx:
+            self.touch(tx, ChangeKind.WORKSPACE, self.id)
+            workspace = workspaces.get(tx, self.id)
+            assert workspace is not None
+            workspaces.change(tx, replace(workspace, tokens=tokens))
+
     def know(self, client: KnownClient, registration: ClientRegistration) -> None:
         """The client registers this from now on."""
         with self.database.write() as tx:

@@ -17,7 +17,8 @@ from scopewright.api import assembly
 from scopewright.api.entrance import Entrance
 from scopewright.api.routes import ROUTES, WORKSPACE, Route
 from scopewright.core.errors import Invalid
-from scopewright.mcp.tools import READ, Call, Tool, Way, tools
+from scopewright.mcp.tools import READ, Tool, Way, tools
+from scopewright.web.calling import Call
 
 ID = "0192aaaa-0000-7000-8000-000000000000"
 DOCUMENT = assembly.build(cast(Entrance, None)).openapi()  # no request is made
@@ -63,7 +64,8 @@ def test_a_tool_says_what_it_does_and_takes(tool: Tool) -> None:
 
 def test_the_arguments_of_a_tool_are_those_of_its_route() -> None:
     schema = TOOLS["end-users_create"].input_schema
-    assert list(schema["properties"]) == ["email", "scopes", "internal_scopes", "roles"]
+    own = ["email", "scopes", "internal_scopes", "roles"]
+    assert list(schema["properties"]) == ["dry_run", *own]  # what any change may be asked with
     assert schema["properties"]["email"]["format"] == "email"
     assert schema["required"] == ["email"]
 
@@ -86,7 +88,7 @@ def test_every_route_of_a_workspace_can_be_reached_by_its_operations_tool() -> N
 # Another way of their tools takes the same arguments: without their name it would be that one.
 TO_BE_NAMED = {
     "members.send_invitation", "groups.take_out", "applications.roles", "applications.register",
-    "applications.define_role",
+    "applications.define_role", "numbers.show",
 }  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def test_null_leaves_out_what_stands_in_an_address_and_is_a_value_in_a_body() ->
 def test_arguments_that_fit_no_way_are_refused_with_those_that_would(
     arguments: dict[str, Any],
 ) -> None:
-    with pytest.raises(Invalid, match=r"email, scope; or id, scope"):
+    with pytest.raises(Invalid, match=r"email, scope, \[dry_run\]; or id, scope"):
         TOOLS["grants_revoke"].call(ID, arguments)
 
 

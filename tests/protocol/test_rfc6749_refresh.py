@@ -291,6 +291,29 @@ def test_a_client_may_have_shorter_sessions(issuer: Issuer) -> None:
     assert_refused(issuer.refresh(brief, tokens["refresh_token"]), 400, "invalid_grant")
 
 
+def test_no_use_puts_the_end_off_beyond_the_longest_life(issuer: Issuer) -> None:
+    week = TokenOverrides(refresh_lifetime=4 * 86_400, session_lifetime=7 * 86_400)
+    brief = issuer.phone_app(tokens=week)
+    tokens = issuer.signed_in(brief, issuer.person("a"))
+    assert tokens["refresh_token_expires_in"] == 4 * 86_400
+    issuer.clock.advance(days=3)
+    tokens = refreshed(issuer, brief, tokens)
+    assert tokens["refresh_token_expires_in"] == 4 * 86_400
+    issuer.clock.advance(days=3)
+    tokens = refreshed(issuer, brief, tokens)
+    assert tokens["refresh_token_expires_in"] == 86_400
+    issuer.clock.advance(days=1)
+    assert_refused(issuer.refresh(brief, tokens["refresh_token"]), 400, "invalid_grant")
+
+
+def test_a_shorter_life_counts_for_sessions_that_there_are(issuer: Issuer) -> None:
+    phone = issuer.phone_app()
+    tokens = issuer.signed_in(phone, issuer.person("a"))
+    issuer.clock.advance(days=2)
+    issuer.set_tokens(TokenOverrides(session_lifetime=86_400))
+    assert_refused(issuer.refresh(phone, tokens["refresh_token"]), 400, "invalid_grant")
+
+
 def test_an_ended_session_is_not_continued(
     issuer: Issuer, phone: KnownClient, machine: KnownClient
 ) -> None:

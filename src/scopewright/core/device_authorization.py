@@ -23,7 +23,7 @@ from scopewright.core.model import Asked, Client, Denied, Principal, Redeemed
 from scopewright.core.particulars import NO_PARTICULARS, Particulars
 from scopewright.core.scopes import Requested, Scopes
 
-LIFETIME = timedelta(minutes=10)
+LIFETIME = timedelta(minutes=15)
 INTERVAL = timedelta(seconds=5)
 TRIES_WINDOW = timedelta(minutes=15)
 TRIES_A_PERSON = 20

@@ -22,6 +22,7 @@ FOR_ITSELF = frozenset({CLIENT_CREDENTIALS, JWT_BEARER})  # here the client is t
 LARGE = 4096  # bytes of an access token, from which on it may not fit into a header somewhere
 LONGEST_ACCESS = timedelta(days=1)
 LONGEST_REFRESH = timedelta(days=400)
+LONGEST_SESSION = timedelta(days=3650)
 LONGEST_GRACE = timedelta(minutes=5)
 
 
@@ -31,6 +32,7 @@ class TokenSettings:
 
     access_lifetime: timedelta = timedelta(hours=1)
     refresh_lifetime: timedelta = timedelta(days=30)
+    session_lifetime: timedelta = timedelta(days=365)
     refresh_grace: timedelta = timedelta(seconds=10)
     live_scopes: bool = False
     signing_algorithm: str = "ES256"
@@ -45,10 +47,15 @@ class TokenSettings:
         return TokenSettings(
             access_lifetime=span(overrides.access_lifetime, self.access_lifetime),
             refresh_lifetime=span(overrides.refresh_lifetime, self.refresh_lifetime),
+            session_lifetime=span(overrides.session_lifetime, self.session_lifetime),
             refresh_grace=span(overrides.refresh_grace, self.refresh_grace),
             live_scopes=self.live_scopes if live is None else live,
             signing_algorithm=overrides.signing_algorithm or self.signing_algorithm,
         )
+
+    def until(self, *, began: datetime, used: datetime) -> datetime:
+        """When a session ends that began and was used last then, however often it is used."""
+        return min(used + self.refresh_lifetime, began + self.session_lifetime)
 
 
 def check_overrides(overrides: TokenOverrides) -> TokenOverrides:
@@ -59,6 +66,7 @@ def check_overrides(overrides: TokenOverrides) -> TokenOverrides:
     """
     _check_seconds("access_lifetime", overrides.access_lifetime, 1, LONGEST_ACCESS)
     _check_seconds("refresh_lifetime", overrides.refresh_lifetime, 1, LONGEST_REFRESH)
+    _check_seconds("session_lifetime", overrides.session_lifetime, 1, LONGEST_SESSION)
     _check_seconds("refresh_grace", overrides.refresh_grace, 0, LONGEST_GRACE)
     if overrides.signing_algorithm not in (None, *SIGNING_ALGORITHMS):
         raise Invalid("Choose ES256 or RS256.", field="signing_algorithm")
@@ -173,13 +181,17 @@ def use_of(
     return Use.REPLAY
 
 
-def check_session(session: Session | None, *, client_id: str, now: datetime) -> Session:
+def check_session(
+    session: Session | None, *, client_id: str, now: datetime, settings: TokenSettings
+) -> Session:
     """The session, if this client may continue it now.
 
     Raises:
-        InvalidGrant: unknown, another client's, ended or expired.
+        InvalidGrant: unknown, another client's, ended or expired. Which of these is not told.
     """
     if session is None or session.client_id != client_id or not session.is_active(now):
+        raise InvalidGrant("The refresh token is not valid.")
+    if settings.until(began=session.created_at, used=now) <= now:  # no longer as it was begun
         raise InvalidGrant("The refresh token is not valid.")
     return session
 

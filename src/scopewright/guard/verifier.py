@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
+from scopewright.core.errors import InvalidToken
 from scopewright.core.scopes import Scopes
 from scopewright.guard.jws import KeySet, open_jws, refused
 
 TYPES = ("at+jwt", "application/at+jwt")
+EXPIRED = "expired"  # the cause where all is well but the time, of which the holder is told
+TOO_OLD = "The access token has expired: refresh it."
 _LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 _NO_LEEWAY = timedelta(0)
 
@@ -51,7 +54,8 @@ def verify(
 
     Raises:
         UnknownKey: everything may be well, but the set lacks its key.
-        InvalidToken: it is not good; `cause` says why, for the log.
+        InvalidToken: it is not good; `cause` says why, for the log. Only that a token of this
+            issuer has expired is told to whoever has it (RFC 6750 §3.1).
     """
     _, values = open_jws(token, keys=keys, types=TYPES)
     claims = _read_claims(values)
@@ -110,7 +114,7 @@ def is_moment(value: object) -> TypeGuard[int]:
 
 def _check_time(claims: Claims, *, now: datetime, leeway: timedelta) -> None:
     if now >= claims.expires_at:
-        raise refused("expired")
+        raise InvalidToken(TOO_OLD, cause=EXPIRED)
     if claims.issued_at > now + leeway:
         raise refused("iat")
     if "nbf" in claims.values and _moment(claims.values, "nbf") > now + leeway:

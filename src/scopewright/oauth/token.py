@@ -62,6 +62,7 @@ def _spelled(answer: TokenAnswer) -> dict[str, Any]:
     }
     if answer.refresh_token is not None:
         spelled["refresh_token"] = answer.refresh_token
+        spelled["refresh_token_expires_in"] = answer.refresh_token_expires_in
     if answer.id_token is not None:
         spelled["id_token"] = answer.id_token
     if answer.issued_token_type is not None:

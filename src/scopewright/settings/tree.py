@@ -167,6 +167,8 @@ class TokensSettings(Section):
     """How long an access token is good."""
     refresh_lifetime: Duration = timedelta(days=30)
     """How long a session lives without being refreshed."""
+    session_lifetime: Duration = timedelta(days=365)
+    """How long a session lives at most, however often it is refreshed."""
     refresh_grace: Duration = timedelta(seconds=10)
     """How long a used refresh token gets the same answer again; 0 is never."""
     live_scopes: bool = False
@@ -182,12 +184,14 @@ class TokensSettings(Section):
             TokenOverrides(
                 access_lifetime=int(self.access_lifetime.total_seconds()),
                 refresh_lifetime=int(self.refresh_lifetime.total_seconds()),
+                session_lifetime=int(self.session_lifetime.total_seconds()),
                 refresh_grace=int(self.refresh_grace.total_seconds()),
             )
         )
         return TokenSettings(
             access_lifetime=self.access_lifetime,
             refresh_lifetime=self.refresh_lifetime,
+            session_lifetime=self.session_lifetime,
             refresh_grace=self.refresh_grace,
             live_scopes=self.live_scopes,
             signing_algorithm=self.signing_algorithm,

@@ -1,6 +1,7 @@
 """Leading a database's schema to what this code expects, under a lock; all of it or nothing.
 
-Revisions are numbered files in `migrations/versions`. There is no way back but a backup.
+Revisions are numbered files in `migrations/versions`. Those after `OLDEST` can be led back, for who
+must return to the version before; what only the newer one keeps is lost, so a backup is better.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect
 
-from scopewright.core.errors import NotNow
+from scopewright.core.errors import Invalid, NotNow
 from scopewright.store.database import Database
 
 _FOLDER = Path(__file__).with_name("migrations")
+OLDEST = "0003"  # older versions could not tell what they do not know
 _LOCK = 0x5C09E  # any number that nobody else takes as an advisory lock in this database
 
 
@@ -29,18 +31,36 @@ def migrate(database: Database) -> tuple[str | None, str]:
         before = _revision(connection)
         _refuse_unknown(before)
         if before != newest_revision():
-            _upgrade(connection)
+            _run(connection, "upgrade", "head")
         return before, newest_revision()
 
 
-def _upgrade(connection: Connection) -> None:
+def lead_back(database: Database, *, to: str) -> str:
+    """Undo every revision after `to`, with what only they keep; the revision before.
+
+    Nothing that they restrict is let loose by that: it ends. Servers must not run meanwhile.
+
+    Raises:
+        Invalid: the database does not stand after `to`, or `to` is before `OLDEST`.
+        NotNow: a newer version of this program has migrated the database.
+    """
+    with _locked(database) as connection:
+        before = _revision(connection)
+        _refuse_unknown(before)
+        if before is None or to not in _revisions() or not OLDEST <= to < before:
+            raise Invalid(f"Name a revision from {OLDEST} on that is before {before}.", field="to")
+        _run(connection, "downgrade", to)
+        return before
+
+
+def _run(connection: Connection, command: str, revision: str) -> None:
     # Not for servers, which only look whether there is something to do.
-    from alembic import command  # noqa: PLC0415
+    from alembic import command as commands  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
-    command.upgrade(config, "head")
+    getattr(commands, command)(config, revision)
 
 
 def pending(database: Database) -> bool:

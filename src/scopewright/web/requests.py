@@ -14,7 +14,7 @@ from scopewright.core.errors import Malformed, ScopewrightError, TooLarge
 from scopewright.metrics import Metrics
 from scopewright.web import problems
 from scopewright.web.credentials import UNDER_DPOP, bringing
-from scopewright.web.http import WORKSPACE, Answer, check_declared_length, json_answer
+from scopewright.web.http import PRINCIPAL, WORKSPACE, Answer, check_declared_length, json_answer
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -66,7 +66,10 @@ class Requests:
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         method, duration = scope["method"], round(seconds * 1000, 2)
-        log.logger().info("request", method=method, path=scope["path"], status=status, ms=duration)
+        who = {"principal": scope[PRINCIPAL]} if PRINCIPAL in scope else {}
+        log.logger().info(
+            "request", method=method, path=scope["path"], status=status, ms=duration, **who
+        )
         self._metrics.request(
             scope.get(WORKSPACE), method=method, route=_route(scope), status=status, seconds=seconds
         )

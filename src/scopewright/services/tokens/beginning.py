@@ -41,7 +41,7 @@ def new_session(
         authenticated_at=approved.authenticated_at,
         created_at=asking.now,
         last_used_at=asking.now,
-        expires_at=asking.now + asking.settings.refresh_lifetime,
+        expires_at=asking.settings.until(began=asking.now, used=asking.now),
         terms=bound_terms(terms, asking.client, asking.confirmation),
         sign_in_hash=approved.sign_in_hash,
     )

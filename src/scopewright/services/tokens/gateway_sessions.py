@@ -119,7 +119,8 @@ class GatewaySessions:
 
         asking = self.asking(view, client, form)
         await redeem_once(self._database, begin, asking)
-        return Admitted(cookie, asking.settings.refresh_lifetime)
+        until = asking.settings.until(began=asking.now, used=asking.now)
+        return Admitted(cookie, until - asking.now)
 
     def asking(self, view: View, client: Client, form: Mapping[str, str]) -> Asking:
         """What the gateway asks of the token engine, in the name of an application's client."""

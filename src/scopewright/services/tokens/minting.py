@@ -19,12 +19,13 @@ from scopewright.store.authority import Holder
 
 @dataclass(slots=True)  # not frozen, as `Asking`
 class TokenAnswer:
-    """What the token endpoint answers (RFC 6749 §5.1). `expires_in` is in seconds."""
+    """What the token endpoint answers (RFC 6749 §5.1). Both `…expires_in` are in seconds."""
 
     access_token: str
     expires_in: int
     scope: str
     refresh_token: str | None = None
+    refresh_token_expires_in: int | None = None
     token_type: str = "Bearer"
     id_token: str | None = None
     issued_token_type: str | None = None
@@ -52,6 +53,7 @@ class Mint:
             expires_in=int((token.expires_at - token.issued_at).total_seconds()),
             scope=claims["scope"],
             refresh_token=outcome.refresh_token,
+            refresh_token_expires_in=_refreshable_for(asking, outcome),
             token_type=_type_of(asking.confirmation),
             id_token=self._id_token(asking, outcome, holder, token, access_token),
             issued_token_type=outcome.issued_token_type,
@@ -113,6 +115,14 @@ class Mint:
         algorithm = asking.profile.signing(algorithm)
         key = signing_now(asking.rules.signing_keys, algorithm, now=asking.now)
         return self.key_ring.sign(key, claims, type=type)
+
+
+def _refreshable_for(asking: Asking, outcome: Outcome) -> int | None:
+    """How many seconds the session goes on, if nobody ends or refreshes it."""
+    if outcome.refresh_token is None or outcome.session is None:
+        return None
+    until = asking.settings.until(began=outcome.session.created_at, used=asking.now)
+    return int((until - asking.now).total_seconds())
 
 
 def _warn(token: IssuedToken, *, size: int) -> None:

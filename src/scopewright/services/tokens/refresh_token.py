@@ -33,16 +33,19 @@ class Refresh:
         if presented is None:
             raise InvalidRequest("The refresh_token is missing.")
         token, session = sessions.of_token(tx, hash_secret(presented))
-        session = tokens.check_session(session, client_id=asking.client.id, now=asking.now)
+        settings, now = asking.settings, asking.now
+        session = tokens.check_session(
+            session, client_id=asking.client.id, now=now, settings=settings
+        )
         assert token is not None  # there is no session without one
         check_session_key(session.terms, asking.confirmation)
-        following, until = presented, asking.now + asking.settings.refresh_lifetime
+        following, until = presented, settings.until(began=session.created_at, used=now)
         if token.consumed_at is not None or asking.profile.rotates_refresh_tokens:
             following = tokens.successor(self.server_secret, presented)
             if not _rotated(tx, asking, token, following=following, until=until):
                 return Replayed(session.id)
         else:
-            sessions.use(tx, session.id, at=asking.now, until=until)
+            sessions.use(tx, session.id, at=now, until=until)
         # After the rotation, or a replay could hide behind a bad scope; raising undoes it.
         requested = tokens.check_refresh_scope(scopes.parse(asking.form.get("scope")), session)
         return Outcome(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from alembic import op
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, text
 
 revision = "0004"
 down_revision = "0003"
@@ -24,6 +26,38 @@ def upgrade() -> None:
         _text("continue_to", null=True), _instant("created_at"), _instant("expires_at"),
         Index(None, "expires_at"),
     )  # fmt: skip
+
+
+def downgrade() -> None:
+    """Whatever an older version would not heed as a restriction ends; it is not let loose."""
+    op.execute("UPDATE api_keys SET revoked_at = created_at WHERE tags <> '[]'")
+    op.execute("DELETE FROM sign_ins")  # who was signed out here stands in `identities`
+    _forget("workspaces", "policy", "api_keys")
+    _forget("sessions", "terms", "state")
+    for table in ("workspaces", "clients"):
+        _forget(table, "tokens", "session_lifetime")
+    op.drop_table("upstream_sign_ins")
+    op.drop_column("sign_ins", "state")
+    for name in ("revoked_at", "expires_at", "principal_id_id"):
+        op.drop_index(f"ix_api_keys_{name}", "api_keys")
+    op.create_index("ix_api_keys_principal_id", "api_keys", ["principal_id"])
+    for name in ("tags", "last_used_from", "last_used_for"):
+        op.drop_column("api_keys", name)
+    op.drop_table("identities")
+    for name in ("workspace_id_id", "workspace_id_kind_id", "owner_id_id"):
+        op.drop_index(f"ix_principals_{name}", "principals")
+    op.drop_column("principals", "owner_id")
+
+
+def _forget(table: str, column: str, member: str) -> None:
+    """Take a member, which older versions do not know, out of the JSON of a column."""
+    connection = op.get_bind()
+    for id, said in connection.execute(text(f"SELECT id, {column} FROM {table}")).all():  # noqa: S608 - names of ours
+        kept = json.loads(said)
+        if member in kept:
+            del kept[member]
+            changed = text(f"UPDATE {table} SET {column} = :kept WHERE id = :id")  # noqa: S608
+            connection.execute(changed, {"kept": json.dumps(kept), "id": id})
 
 
 def _create_identities() -> None:
