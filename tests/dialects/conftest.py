@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,20 +38,34 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(
-    kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """`scopewright init` and `scopewright serve`, as an administrator runs them."""
-    folder = tmp_path_factory.mktemp("site")
-    database_url = _empty_database(kind, request, folder)
-    environment = {
+def environment() -> dict[str, str]:
+    """The settings of `site`; a module may have others."""
+    return {
         "SCOPEWRIGHT_SIGN_IN__LETTERS_A_SOURCE": str(PLENTY),
         "SCOPEWRIGHT_SERVER__TRUSTED_PROXIES": "127.0.0.1",
     }
-    with Installation(folder, database_url=database_url, environment=environment) as installed:
-        made = installed.init()
-        installed.serve()
-        yield Site(World.at(installed.url, made, installed.letters), database_url)
+
+
+@pytest.fixture(scope="module")
+def installed(
+    kind: str,
+    environment: dict[str, str],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Installation]:
+    """Scopewright on an empty database, whose servers end with the module."""
+    folder = tmp_path_factory.mktemp("site")
+    database_url = empty_database(kind, request, folder)
+    with Installation(folder, database_url, environment) as installed:
+        yield installed
+
+
+@pytest.fixture(scope="module")
+def site(installed: Installation) -> Site:
+    """`scopewright init` and `scopewright serve`, as an administrator runs them."""
+    made = installed.init()
+    installed.serve()
+    return Site(World.at(installed.url, made, installed.letters), installed.database_url)
 
 
 @pytest.fixture
@@ -75,13 +90,13 @@ def frozen_site(
     folder = tmp_path_factory.mktemp("frozen")
     settings = Settings.model_validate(
         {
-            "database": {"url": _empty_database(kind, request, folder)},
+            "database": {"url": empty_database(kind, request, folder)},
             "mail": {"url": f"file:{folder / 'letters'}"},
             "sign_in": {"letters_a_source": PLENTY, "registration": "open"},
         }
     )
     with serving(settings, clock=frozen_clock) as url:
-        first = _first_world(settings, frozen_clock, url, folder / "letters")
+        first = first_world(settings, frozen_clock, url, folder / "letters")
         yield Site(first, settings.database.url)
 
 
@@ -97,19 +112,22 @@ def timed_world(frozen_site: Site) -> World:
     return frozen_site.first.another()
 
 
-def _empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+def empty_database(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """Where a server of this kind may begin."""
     if kind == "sqlite":
         return f"sqlite:///{folder / 'scopewright.db'}"
     cluster: Cluster = request.getfixturevalue("postgres_cluster")
     return cluster.create_database()
 
 
-def _first_world(settings: Settings, clock: FrozenClock, url: str, letters: Path) -> World:
+def first_world(
+    settings: Settings, clock: FrozenClock, url: str, letters: Path, **more: Any
+) -> World:
     """What `scopewright init` makes, by the same operation and the frozen clock."""
     server = settings.server.model_copy(update={"public_url": url})
     application = app.build(settings.model_copy(update={"server": server}), clock=clock)
     made = application.services.founding.initialise(
-        name="Acme", slug="acme", admin_email="admin@example.com"
+        name="Acme", slug="acme", admin_email="admin@example.com", **more
     )
     asyncio.run(application.close())
     return World.at(url, dict(made), letters)

@@ -12,7 +12,16 @@ from fastapi.testclient import TestClient
 
 from scopewright.core.access_policies import PUBLIC_SCOPES
 from scopewright.core.errors import NotFound, ScopewrightError
-from scopewright.guard import AccessPolicy, AccessTags, Asker, Claims, Guard, asker_of, check_access
+from scopewright.guard import (
+    AccessPolicy,
+    AccessTags,
+    AskedPolicy,
+    Asker,
+    Claims,
+    Guard,
+    asker_of,
+    check_access,
+)
 from tests.worlds import World
 
 
@@ -97,7 +106,7 @@ def _application(
     ) -> list[str]:
         before = may(who, name, "write:metadata")
         if access_tags is not None:
-            assert isinstance(policy, AccessTags)
+            assert isinstance(policy, AccessTags | AskedPolicy)
             after = policy.retagged(who, before=before, after=frozenset(access_tags))
             tagged[name] = set(after)
         return sorted(tagged[name])
@@ -109,7 +118,7 @@ def _application(
         access_tags: Annotated[list[str] | None, Body(embed=True)] = None,
     ) -> list[str]:
         tagged[name] = set()
-        if isinstance(policy, AccessTags) and not isinstance(policy, Everything):
+        if isinstance(policy, AccessTags | AskedPolicy) and not isinstance(policy, Everything):
             tagged.pop(name)
             tagged[name] = set(policy.tags_of_new(who, frozenset(access_tags or ())))
         return sorted(tagged[name])

@@ -53,6 +53,9 @@ OPEN_TO_ALL = {
     ("post", "/api/workspaces/{ws}/principals/me/sign-out"),
     ("get", "/api/workspaces/{ws}/principals/me/sessions"),
     ("delete", "/api/workspaces/{ws}/principals/me/sessions/{id}"),
+    ("get", "/api/workspaces/{ws}/principals/me/connections"),
+    ("delete", "/api/workspaces/{ws}/principals/me/connections/{id}"),
+    ("get", "/api/workspaces/{ws}/principals/me/metadata"),
     ("get", "/api/workspaces/{ws}/api-keys/current"),
     ("delete", "/api/workspaces/{ws}/api-keys/current"),
     ("post", "/api/workspaces"),  # asks for a member's own rights instead
@@ -819,7 +822,14 @@ def test_044_every_call_demands_one_internal_scope(world: World) -> None:
     def holding(*some: str) -> httpx.Client:
         return world.api(world.access_token(manager, scope=" ".join(some)))
 
-    demanded = set()
+    asks = "iotman:decisions:read"  # at the issuer, where other programs ask
+    question = {"subject": {"type": "user", "id": "ann"}, "action": {"name": "x"}}
+    question["resource"] = {"type": "workspace", "id": world.id}
+    point = f"{world.issuer}/access/v1/evaluation"
+    others = holding(*(other for other in every if other != asks))
+    assert others.post(point, json=question).status_code == 403
+    assert holding(asks).post(point, json=question).status_code == 200
+    demanded = {asks}
     for method, path, operation in managed_routes(world):
         scope = f"iotman:{operation}"
         demanded.add(scope)
