@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Vocabulary
-from scopewright.mcp.calling import Answer, answer_to
-from scopewright.mcp.tools import Call
 from scopewright.store import vocabulary
+from scopewright.web.calling import Answer, Call, answer_to
 from tests.inprocess import Running, Tenant
 
 READ = "iotman:scopes:read"

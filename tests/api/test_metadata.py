@@ -61,6 +61,13 @@ def test_the_list_is_by_key_and_paged(tenant: Tenant, holder: str) -> None:
     assert page["next_page"].endswith("limit=2&cursor=b")
 
 
+def test_the_list_says_how_long_a_value_may_be(tenant: Tenant, holder: str) -> None:
+    longest = tenant.call("GET", f"{holder}/metadata").json()["longest_value"]
+    fits, too_long = "x" * (longest - len('""')), "x" * (longest - 1)
+    assert tenant.call("PUT", f"{holder}/metadata/tier", {"value": fits}).status_code == 200
+    assert tenant.call("PUT", f"{holder}/metadata/tier", {"value": too_long}).status_code == 422
+
+
 def test_what_is_taken_off_is_gone(tenant: Tenant, holder: str) -> None:
     tenant.call("PUT", f"{holder}/metadata/tier", {"value": 1})
     assert tenant.call("DELETE", f"{holder}/metadata/tier").status_code == 204

@@ -41,7 +41,7 @@ def people(tenant: Tenant) -> dict[str, Principal | str]:
     """Ann has a role, Bob by groups, Eve by a role around it; Dan has a grant, Joe nothing."""
     tenant.define("a:r", "b:r")
     tenant.call("POST", "/scopes", {"name": "a:w", "implies": ["a:r"]})
-    tenant.role("inner", "a:r")
+    tenant.role("inner", "asm.r")
     tenant.role("outer", "b:r", includes=("inner",))
     found: dict[str, Principal | str] = {
         name: tenant.person(f"{name}@example.com") for name in ("ann", "bob", "eve", "dan", "joe")
@@ -91,6 +91,16 @@ def test_what_was_previewed_is_what_comes(
     assert previewed["principals"] == sum(before[name] != after[name] for name in people)
 
 
+def test_a_preview_tells_what_a_changed_role_would_come_to(tenant: Tenant) -> None:
+    tenant.role("inner", "asm.r")
+    tenant.role("outer", includes=["inner"])
+    edits = {"roles": {"outer": {"scopes": ["sinv.r"], "includes": ["inner"]}}}
+    (would_be,) = preview(tenant, edits)["roles"]
+    tenant.call("PATCH", "/roles/outer", edits["roles"]["outer"])
+    assert would_be == tenant.call("GET", "/roles/outer").json()
+    assert {one["scope"] for one in would_be["effective"]} == {"asm.r", "sinv.r"}
+
+
 def make(tenant: Tenant, noun: str, name: str, said: Any) -> None:
     """Make one of the changes that were previewed."""
     if said is None:
@@ -124,6 +134,7 @@ def test_a_mapping_is_previewed_for_those_who_have_what_includes_it(tenant: Tena
             }
         ],
         "losses": [],
+        "roles": [],
     }
     tenant.call("PUT", f"/role-mappings/{MISSING}", {"role": "mine"})
     assert told(preview(tenant, {"mappings": {MISSING: None}})["losses"]) == {

@@ -76,13 +76,21 @@ def test_the_workspaces_own_words_stand_under_its_own_name(tenant: Tenant) -> No
         {
             "name": None,
             "description": "",
-            "scopes": [{"name": "sensor:read", "description": ""}],
+            "scopes": [{"name": "sensor:read", "description": "", "internal": False}],
         }
     ]
     (readers,) = own["roles"]
     assert (readers["includes"], len(readers["scopes"])) == ([FIRMWARE], 19)
     assert readers["missing"] == [f"{CORE}dvcinv.readonly"]
     assert (own["aliases"], own["findings"], own["applications"]) == ({}, [], [])
+
+
+def test_what_opens_operations_here_is_told_from_the_rest(tenant: Tenant) -> None:
+    internal = shown(tenant, "internal")["resources"]
+    assert all(scope["internal"] for one in internal for scope in one["scopes"])
+    services = shown(tenant, "mindsphere")["resources"]
+    told = {scope["name"]: scope["internal"] for one in services for scope in one["scopes"]}
+    assert (told["im.g.r"], told["dinv.r"]) == (True, False)
 
 
 def test_a_scope_tells_its_roles_and_what_it_is_about(tenant: Tenant) -> None:

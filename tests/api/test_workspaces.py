@@ -220,6 +220,8 @@ def test_token_settings_change_one_by_one_and_null_takes_one_back(tenant: Tenant
         {"access_lifetime": 0},
         {"access_lifetime": 86401},
         {"refresh_lifetime": 0},
+        {"session_lifetime": 0},
+        {"session_lifetime": 3650 * 86400 + 1},
         {"refresh_grace": 301},
         {"signing_algorithm": "HS256"},
         {"access_lifetime": True},

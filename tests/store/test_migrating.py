@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -11,11 +13,30 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from scopewright.core.errors import NotNow
+from scopewright.core.errors import Invalid, NotNow
+from scopewright.core.model import (
+    Identity,
+    KeyPolicy,
+    SignIn,
+    TokenOverrides,
+    WorkspacePolicy,
+)
+from scopewright.store import sign_ins, workspaces
 from scopewright.store.database import Database
-from scopewright.store.migrating import current_revision, migrate, newest_revision, pending
+from scopewright.store.migrating import (
+    OLDEST,
+    _locked,
+    _revisions,
+    _run,
+    current_revision,
+    lead_back,
+    migrate,
+    newest_revision,
+    pending,
+)
 from scopewright.store.schema import metadata
 from tests.postgres import Postgres
+from tests.store.world import LATER, NOW, World
 
 # A column that was added stands in the table's text elsewhere than in one that is made at once.
 _SQLITE_SCHEMA = """
@@ -129,6 +150,70 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(empty_database: Da
     with empty_database.write() as tx:
         tx.connection.execute(text("DROP TABLE leases"))
     assert migrate(empty_database) == (None, newest_revision())
+
+
+# --- the way back -------------------------------------------------------------------------------
+
+
+def test_a_database_that_is_led_back_is_as_it_was_before(empty_database: Database) -> None:
+    migrate(empty_database)
+    newest = _schema(empty_database)
+    seen = {}
+    for revision in sorted(_revisions() - {newest_revision()}, reverse=True):
+        if revision >= OLDEST:
+            before = current_revision(empty_database)
+            assert lead_back(empty_database, to=revision) == before
+            assert current_revision(empty_database) == revision
+            assert pending(empty_database)
+            seen[revision] = _schema(empty_database)
+    assert len({frozenset(schema) for schema in seen.values()}) == len(seen) >= 1
+    for revision in sorted(seen):
+        with _locked(empty_database) as connection:
+            _run(connection, "upgrade", revision)
+        assert _schema(empty_database) == seen[revision]
+    migrate(empty_database)
+    assert _schema(empty_database) == newest
+
+
+@pytest.mark.parametrize("to", ["", "0", "0002", "00035", "9999", "head", "base", "-1", "nothing"])
+def test_a_place_that_cannot_be_led_back_to_is_refused(empty_database: Database, to: str) -> None:
+    with pytest.raises(Invalid):
+        lead_back(empty_database, to=OLDEST)  # nothing is there yet
+    migrate(empty_database)
+    for revision in (to, newest_revision()):
+        with pytest.raises(Invalid):
+            lead_back(empty_database, to=revision)
+    assert current_revision(empty_database) == newest_revision()
+
+
+def test_what_an_older_version_would_not_heed_ends_with_the_way_back(
+    empty_database: Database,
+) -> None:
+    migrate(empty_database)
+    world = World(empty_database)
+    person = world.principal()
+    restricted, free = world.api_key(person, tags=("lab",)), world.api_key(person)
+    sign_in = SignIn("cookie", Identity("email", "ann@example.com"), NOW, NOW, LATER)
+    told = replace(
+        world.workspace,
+        tokens=TokenOverrides(access_lifetime=300, session_lifetime=600),
+        policy=WorkspacePolicy(api_keys=KeyPolicy(must_expire=True), resources={"a": ["b"]}),
+    )
+    with empty_database.write() as tx:
+        sign_ins.add(tx, sign_in)
+        workspaces.change(tx, told)
+    lead_back(empty_database, to="0003")
+    with empty_database.read() as tx:
+        keys = {row.id: row.revoked_at for row in tx.all(text("SELECT * FROM api_keys"))}
+        assert {id: at is not None for id, at in keys.items()} == {
+            restricted.id: True,
+            free.id: False,
+        }
+        assert tx.all(text("SELECT * FROM sign_ins")) == []
+        row = tx.all(text("SELECT * FROM workspaces"))[0]
+    assert json.loads(row.tokens).keys() == asdict(told.tokens).keys() - {"session_lifetime"}
+    assert json.loads(row.tokens)["access_lifetime"] == 300
+    assert json.loads(row.policy) == {"resources": {"a": ["b"]}}
 
 
 @pytest.mark.postgres

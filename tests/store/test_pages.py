@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from scopewright.core.model import PrincipalKind
-from scopewright.store import clients, datapoints, endpoints, principals, sessions
+from scopewright.core.errors import Invalid
+from scopewright.core.model import Principal, PrincipalKind
+from scopewright.store import api_keys, clients, datapoints, endpoints, principals, sessions
 from scopewright.store.database import Transaction
 from scopewright.store.datapoints import Selection
 from scopewright.store.pages import Page, Window, part_of
@@ -41,6 +43,18 @@ def _sessions(tx: Transaction, world: World, window: Window) -> Page[object]:
 def _datapoints(tx: Transaction, world: World, window: Window) -> Page[object]:
     page = datapoints.page(tx, world.workspace_id, selection=Selection(), window=window)
     return Page(page.items, page.cursor)
+
+
+def _keys(tx: Transaction, world: World, window: Window) -> Page[object]:
+    page = api_keys.page(tx, _owner(world).id, now=NOW, window=window)
+    return Page(page.items, page.cursor)
+
+
+def _owner(world: World) -> Principal:
+    """One and the same principal of a world."""
+    with world.database.read() as tx:
+        here = principals.page(tx, world.workspace_id, kind=None, window=Window(1)).items
+    return here[0] if here else world.principal()
 
 
 LISTS: dict[str, tuple[Callable[[World], Any], Fetch]] = {
@@ -88,6 +102,75 @@ def test_the_last_page_has_no_cursor_even_when_it_is_full(world: World, name: st
         page = fetch(tx, world, Window(2))
     assert len(page.items) == 2
     assert page.cursor is None
+
+
+NAMES = ["a", "b", "B", "é", "日本", "\U0001f600", "a", "", "zz", "a b", '"', "Z" * 300]
+SORTED: dict[str, tuple[Callable[[World, str], Any], Fetch, str, Callable[[Any], str]]] = {
+    "principals": (
+        lambda world, name: world.principal(name=name), _principals, "name", lambda it: it.name,
+    ),
+    "clients": (
+        lambda world, name: world.client(name=name), _clients, "name", lambda it: it.name,
+    ),
+    "api-keys": (
+        lambda world, name: world.api_key(_owner(world), note=name), _keys, "note",
+        lambda it: it.note,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize("name", SORTED)
+def test_a_walk_by_any_column_and_way_meets_everything_once_in_order(
+    world: World, name: str, way: str, size: int
+) -> None:
+    add, fetch, column, value = SORTED[name]
+    there = [add(world, said) for said in NAMES]
+    met: list[Any] = []
+    window = Window(size, sort=f"{way}{column}")
+    for number in range(3 * len(NAMES)):
+        with world.database.read() as tx:
+            page = fetch(tx, world, window)
+        met.extend(page.items)
+        if page.cursor is None:
+            break
+        window = replace(window, cursor=page.cursor)
+        if number < 6:
+            add(world, NAMES[number])
+    else:
+        raise AssertionError("the walk does not end")
+    order = [(value(item), item.id) for item in met]
+    assert order == sorted(set(order), reverse=bool(way))
+    assert {item.id for item in there} <= {item.id for item in met}
+
+
+@pytest.mark.parametrize("way", ["", "-"])
+@pytest.mark.parametrize("limit", range(1, 7))
+def test_a_short_list_is_walked_either_way(limit: int, way: str) -> None:
+    names = ["a", "B", "ba", "b", "é"]
+    seen: list[str] = []
+    window: Window | None = Window(limit, sort=f"{way}name")
+    while window is not None:
+        page = part_of(names, str, window, by={"name": str})
+        seen += page.items
+        window = None if page.cursor is None else replace(window, cursor=page.cursor)
+    assert seen == sorted(names, reverse=bool(way))
+
+
+def test_a_prefix_leaves_what_begins_with_it_as_it_is_spelled_or_in_lower_case() -> None:
+    names = ["Ba", "b", "ba", "bb", "c"]
+    assert part_of(names, str, Window(prefix="Ba")).items == ("Ba", "ba")
+    assert part_of(names, str, Window(prefix="b", sort="-name"), by={"name": str}).items == (
+        "bb", "ba", "b",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("cursor", ["b", "%%%", "WzFd", "WyJhIl0", "WyJhIiwxXQ", "é", "bnVsbA"])
+def test_a_place_that_is_none_of_a_sorted_list_is_refused(world: World, cursor: str) -> None:
+    window = Window(cursor=cursor, sort="name")
+    with pytest.raises(Invalid), world.database.read() as tx:
+        _principals(tx, world, window)
 
 
 @pytest.mark.parametrize("limit", range(1, 7))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 
 from scopewright.core.errors import Conflict, NotFound
 from scopewright.core.model import Assignment, Consent, Identity, Metadata, PrincipalKind
@@ -18,10 +19,12 @@ from scopewright.store import (
     grants,
     metadata,
     principals,
+    schema,
     sessions,
 )
 from scopewright.store.datapoints import Selection
 from scopewright.store.pages import Window
+from scopewright.store.principals import FEW
 from tests.store.world import LATER, NOW, REQUESTED, World
 
 
@@ -185,3 +188,41 @@ def test_a_principal_can_be_called_something_else(world: World) -> None:
     with world.database.read() as tx:
         assert principals.get(tx, person.id) == replace(person, name="Anna")
         assert principals.get(tx, other.id) == other
+
+
+def test_many_who_are_called_alike_are_found_as_few_are(world: World) -> None:
+    """Beyond `FEW` they are sought another way."""
+    there = {f"many-{number:04}@example.com": new_uuid() for number in range(FEW + 100)}
+    everybody = [
+        {
+            "id": id, "workspace_id": world.workspace_id, "kind": "end_user", "name": name,
+            "provider": None, "subject": None, "created_at": NOW,
+        }
+        for name, id in there.items()
+    ]  # fmt: skip
+    with world.database.write() as tx:
+        tx.run_many(insert(schema.principals), everybody)
+    world.principal(name="other@example.com")
+    kind = PrincipalKind.END_USER
+    for prefix in ("many-", "many-00", "MANY-01", "nobody"):
+        wanted = {name: id for name, id in there.items() if name.startswith(prefix.lower())}
+        for sort in (None, "-created_at", "email", "-name"):
+            window = Window(1000, sort=sort, prefix=prefix)
+            by_window = _walked(world, principals.Selection(kind), window)
+            by_selection = _walked(
+                world, principals.Selection(kind, prefix=prefix), Window(1000, sort=sort)
+            )
+            assert by_window == by_selection
+            assert len(by_window) == len(wanted)
+            assert set(by_window) == set(wanted.values())
+
+
+def _walked(world: World, selection: principals.Selection, window: Window) -> list[str]:
+    met: list[str] = []
+    while True:
+        with world.database.read() as tx:
+            page = principals.page_of(tx, world.workspace_id, selection=selection, window=window)
+        met += [one.id for one in page.items]
+        if page.cursor is None:
+            return met
+        window = replace(window, cursor=page.cursor)

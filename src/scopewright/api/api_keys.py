@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from scopewright.api.bodies import Body, Name, Text, told
-from scopewright.api.entrance import Ask, AskHere, WindowHere
+from scopewright.api.entrance import Ask, AskHere, sought_by
 from scopewright.api.shapes import Listed
 from scopewright.core.api_keys import (
     LONGEST_LIFETIME,
@@ -20,11 +20,13 @@ from scopewright.core.api_keys import (
     scopes_of,
 )
 from scopewright.core.model import ApiKey
-from scopewright.store.pages import Page
+from scopewright.store.pages import Page, Window
 
 MOST_SCOPES = 1000
 Note = Annotated[str, told(maxLength=LONGEST_NOTE)]
 Seconds = Annotated[int, told(minimum=1, maximum=LONGEST_LIFETIME)]
+
+KeysWindow = Annotated[Window, Depends(sought_by("note", "created_at"))]
 
 
 class NewApiKey(Body):
@@ -101,7 +103,7 @@ class ApiKeyWithSecret(ApiKeyShape):
         return cls(**ApiKeyShape.of(key).model_dump(), secret=secret)
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[ApiKeyShape]:
+def index(ask: AskHere, window: KeysWindow) -> Listed[ApiKeyShape]:
     """One's own live keys."""
     return _listed(ask, ask.services.api_keys.page(ask.caller, window=window))
 
@@ -146,7 +148,7 @@ def revoke(ask: AskHere, id: str) -> Response:
     return Response(status_code=204)
 
 
-def index_of(ask: AskHere, id: str, window: WindowHere) -> Listed[ApiKeyShape]:
+def index_of(ask: AskHere, id: str, window: KeysWindow) -> Listed[ApiKeyShape]:
     """A principal's live keys."""
     return _listed(ask, ask.services.api_keys.page_of(ask.caller, name=id, window=window))
 

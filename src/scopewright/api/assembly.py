@@ -15,7 +15,9 @@ from starlette.routing import Match
 from scopewright import __version__, log
 from scopewright.api import openapi
 from scopewright.api.entrance import Entrance, enter, entrance_of
+from scopewright.api.rehearsal import can_be_rehearsed, rehearsable, rehearse
 from scopewright.api.routes import ROUTES, Route
+from scopewright.api.visitor import visit
 from scopewright.core.errors import Invalid, Malformed, NotFound, ScopewrightError, TooLarge
 from scopewright.web import problems
 from scopewright.web.http import WORKSPACE, parse_json
@@ -59,9 +61,12 @@ def _add(application: FastAPI, route: Route) -> None:
 
 
 def _entry(route: Route) -> list[Any]:
-    if "{ws}" not in route.path:
-        return []
-    return [Depends(enter(route.operation, restricted=route.restricted))]
+    """Who comes is known before a rehearsal begins."""
+    is_within = "{ws}" in route.path
+    entry = [Depends(enter(route.operation, restricted=route.restricted))] if is_within else []
+    if not can_be_rehearsed(route):
+        return entry
+    return [*(entry or [Depends(visit)]), Depends(rehearse)]
 
 
 class StrictRequest(Request):
@@ -96,8 +101,7 @@ class StrictRoute(APIRoute):
                 if name in seen - lists:
                     raise Invalid("The parameter stands more than once.", field=name)
                 seen.add(name)
-            answer: Response = await handle(StrictRequest(request.scope, request.receive))
-            return answer
+            return await rehearsable(handle, StrictRequest(request.scope, request.receive))
 
         return strictly
 

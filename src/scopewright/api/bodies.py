@@ -161,6 +161,7 @@ class TokenChange(Body):
 
     access_lifetime: int | None = None
     refresh_lifetime: int | None = None
+    session_lifetime: int | None = None
     refresh_grace: int | None = None
     live_scopes: bool | None = None
     signing_algorithm: Algorithm | None = None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
 from scopewright.api.bodies import ClientChange, NewClient, SecretRotation
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, sought_by
 from scopewright.api.shapes import Listed, TokenSettingsShape
 from scopewright.core.client_metadata import said
 from scopewright.core.model import ClientType, ScopeDefault
 from scopewright.services.clients import ClientSettings, Registered
+from scopewright.store.pages import Window
+
+ClientsWindow = Annotated[Window, Depends(sought_by("name", "created_at"))]
 
 
 class SecretShape(BaseModel):
@@ -57,7 +60,7 @@ class ClientWithSecret(ClientShape):
     client_secret: str
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[ClientShape]:
+def index(ask: AskHere, window: ClientsWindow) -> Listed[ClientShape]:
     """The clients of the workspace."""
     page = ask.services.clients.page(ask.caller, window=window)
     return Listed(

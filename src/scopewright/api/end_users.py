@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
 from scopewright.api.bodies import NewEndUser
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, sought_by
 from scopewright.api.shapes import Listed
 from scopewright.core.model import EMAIL_PROVIDER, Principal
 from scopewright.services.end_users import EndUser, Invited
+from scopewright.store.pages import Window
+
+EndUsersWindow = Annotated[Window, Depends(sought_by("email", "created_at"))]
 
 
 class EndUserShape(BaseModel):
@@ -41,7 +45,7 @@ class EndUserShape(BaseModel):
         )
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[EndUserShape]:
+def index(ask: AskHere, window: EndUsersWindow) -> Listed[EndUserShape]:
     """The end-users of the workspace."""
     page = ask.services.end_users.page(ask.caller, window=window)
     return Listed(

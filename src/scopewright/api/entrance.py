@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, cast
 from urllib.parse import urlencode
 
@@ -12,13 +12,16 @@ from starlette.datastructures import URL
 
 from scopewright.access import Access
 from scopewright.authority import Authority, View
-from scopewright.core.caller import Caller
-from scopewright.core.errors import NotFound
+from scopewright.clock import Clock
+from scopewright.core.caller import Caller, Presented
+from scopewright.core.errors import Invalid, NotFound, Unauthenticated
 from scopewright.core.model import SignIn
+from scopewright.guard.verifier import TOO_OLD
 from scopewright.metrics import Metrics
 from scopewright.services import Services
+from scopewright.services.providers.outside import OutsideTokens
 from scopewright.settings import Settings
-from scopewright.store.pages import Window
+from scopewright.store.pages import DESCENDING, Window
 from scopewright.web.cookies import ANTI_FORGERY_HEADER, Cookies
 from scopewright.web.credentials import (
     KNOWN_CALLER,
@@ -28,10 +31,11 @@ from scopewright.web.credentials import (
     presented_of,
     refused,
 )
-from scopewright.web.http import WORKSPACE, header
+from scopewright.web.http import PRINCIPAL, WORKSPACE, header
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UUID_LENGTH = 36
+LONGEST_CURSOR = 2048  # it may hold the longest name there is, in letters of four bytes
 WorkspaceName = Annotated[str, Path(description="The workspace's id or slug.")]
 
 
@@ -41,12 +45,14 @@ class Entrance:
 
     authority: Authority
     access: Access
+    outside: OutsideTokens
     cookies: Cookies
     services: Services
     settings: Settings
     public_url: str
     metrics: Metrics
     connections: Callable[[], Mapping[str, int]]
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +125,72 @@ async def find_workspace(entrance: Entrance, name: str) -> View | None:
 async def find_caller(
     entrance: Entrance, request: Request, view: View | None, *, restricted: bool = False
 ) -> Caller:
-    """Who asks: known already, by bearer, then by the browser's cookie."""
+    """Who asks, for the log to tell: known already, by bearer, then by the browser's cookie."""
+    caller = await _caller(entrance, request, view, restricted=restricted)
+    request.scope[PRINCIPAL] = caller.principal.id
+    return caller
+
+
+async def _caller(
+    entrance: Entrance, request: Request, view: View | None, *, restricted: bool
+) -> Caller:
     known = request.scope.get(KNOWN_CALLER)  # no request from outside can put one there
     if isinstance(known, Caller) and view is not None and known.workspace_id == view.workspace.id:
         return known
     authorization = header(request.scope, b"authorization")
     presented = presented_of(authorization, request.scope)
     if presented is not None and view is not None:
-        caller = await entrance.access.bearer(view, presented, restricted=restricted)
+        caller = await find_bearer(entrance, view, presented, restricted=restricted)
         if caller is not None:
             return caller
     if not is_presented(authorization, request.scope):
         sign_in = await find_sign_in(entrance, request)
         if sign_in is not None:
             return await _browser(entrance, view, sign_in)
-    raise refused(authorization, request.scope)
+    raise refusal(entrance, request, view, presented)
+
+
+def refusal(
+    entrance: Entrance, request: Request, view: View | None, presented: Presented | None
+) -> Unauthenticated:
+    """What is said to whoever is not let in: the same of all but a token that has just expired."""
+    if view is not None and presented is not None and entrance.access.has_expired(view, presented):
+        return Unauthenticated(TOO_OLD, presented=True, expired=True)
+    return refused(header(request.scope, b"authorization"), request.scope)
+
+
+async def find_bearer(
+    entrance: Entrance,
+    view: View,
+    presented: Presented,
+    *,
+    restricted: bool = False,
+    again: bool = False,
+) -> Caller | None:
+    """Who presents a token or key of ours, or else a token that a provider has made.
+
+    `again`: later in the same request, which has shown its keys already.
+
+    Raises:
+        Forbidden, Unproven: as `Access.bearer`.
+    """
+    if again:
+        caller = await entrance.access.bearer_again(view, presented)
+    else:
+        caller = await entrance.access.bearer(view, presented, restricted=restricted)
+    if caller is None and not (presented.is_api_key or presented.is_under_dpop):
+        return await entrance.outside.caller(view, presented.secret)
+    return caller
+
+
+async def find_view(entrance: Entrance, presented: Presented) -> View | None:
+    """The workspace in which a credential could be good, for requests that name none."""
+    workspace_id = await entrance.access.workspace_of(presented.secret)
+    view = None if workspace_id is None else await entrance.authority.at(workspace_id)
+    if view is None and not presented.is_api_key:
+        workspace_id = await entrance.outside.workspace_of(presented.secret)
+        view = None if workspace_id is None else await entrance.authority.at(workspace_id)
+    return view
 
 
 async def _browser(entrance: Entrance, view: View | None, sign_in: SignIn) -> Caller:
@@ -161,11 +218,43 @@ def _ask(request: Request) -> Ask:
     return cast(Ask, request.state.ask)
 
 
-def _window(
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    cursor: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
-) -> Window:
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[str | None, Query(min_length=1, max_length=LONGEST_CURSOR)]
+Prefix = Annotated[str | None, Query(description="How what it is called begins.", max_length=320)]
+
+
+def _window(limit: Limit = 100, cursor: Cursor = None) -> Window:
     return Window(limit, cursor)
+
+
+def sorted_by(*columns: str) -> Callable[..., Window]:
+    """The window of a list that may be sorted by one of these columns, either way."""
+    known = [f"{way}{column}" for column in columns for way in ("", DESCENDING)]
+    asked = Query(
+        None,
+        description=f"A column, with {DESCENDING} before it from the last to the first.",
+        json_schema_extra={"enum": known},
+    )
+
+    def window(limit: Limit = 100, cursor: Cursor = None, sort: str | None = asked) -> Window:
+        if sort is not None and sort not in known:
+            raise Invalid(f"This list is sorted by one of: {', '.join(known)}.", field="sort")
+        return Window(limit, cursor, sort)
+
+    return window
+
+
+def sought_by(*columns: str) -> Callable[..., Window]:
+    """The same of a list whose rows may be sought by how they are called."""
+    sorting = sorted_by(*columns)
+    asked = sorting.__defaults__[-1] if sorting.__defaults__ else None
+
+    def window(
+        limit: Limit = 100, cursor: Cursor = None, sort: str | None = asked, q: Prefix = None
+    ) -> Window:
+        return replace(sorting(limit, cursor, sort), prefix=q)
+
+    return window
 
 
 AskHere = Annotated[Ask, Depends(_ask)]

@@ -15,16 +15,23 @@ from starlette.responses import StreamingResponse
 
 from scopewright.api.batches import parse_batch
 from scopewright.api.datapoints import Datapoints, DatapointShape, WishHere, listed
-from scopewright.api.entrance import WindowHere, entrance_of, find_workspace, page_url
+from scopewright.api.entrance import (
+    WindowHere,
+    entrance_of,
+    find_bearer,
+    find_workspace,
+    page_url,
+    refusal,
+)
 from scopewright.authority import View
 from scopewright.core.caller import Caller
 from scopewright.core.errors import Invalid, NotFound, ScopewrightError
 from scopewright.ids import is_id
 from scopewright.services.datapoints import Door
 from scopewright.services.ingest import Batch
-from scopewright.web.credentials import is_presented, presented_of, refused
+from scopewright.web.credentials import is_presented, presented_of
 from scopewright.web.events import LAST_EVENT_ID, Event, streamed
-from scopewright.web.http import client_address, header, read_body
+from scopewright.web.http import PRINCIPAL, client_address, header, read_body
 
 
 class Accepted(BaseModel):
@@ -105,8 +112,10 @@ async def _enter(
     if not is_presented(authorization, request.scope):
         return view, None
     presented = presented_of(authorization, request.scope)
-    find = entrance.access.bearer_again if again else entrance.access.bearer
-    caller = None if presented is None else await find(view, presented)
+    caller = None
+    if presented is not None:
+        caller = await find_bearer(entrance, view, presented, again=again)
     if caller is None:
-        raise refused(authorization, request.scope)
+        raise refusal(entrance, request, view, presented)
+    request.scope[PRINCIPAL] = caller.principal.id
     return view, caller

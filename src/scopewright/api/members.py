@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
 from scopewright.api.bodies import Body, Email
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, WindowHere, sought_by
 from scopewright.api.shapes import Listed
 from scopewright.core.model import Invitation
 from scopewright.services.members import Member
+from scopewright.store.pages import Window
 
 RoleName = Literal["viewer", "editor", "admin"]
+
+MembersWindow = Annotated[Window, Depends(sought_by("email", "created_at"))]
 
 
 class NewMember(Body):
@@ -67,7 +70,7 @@ class InvitationShape(BaseModel):
         )
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[MemberShape]:
+def index(ask: AskHere, window: MembersWindow) -> Listed[MemberShape]:
     """The members, oldest first."""
     page = ask.services.members.page(ask.caller, window)
     return Listed(

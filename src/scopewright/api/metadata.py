@@ -30,16 +30,27 @@ class MetadataShape(BaseModel):
         return cls(key=entry.key, value=entry.value, updated_at=entry.updated_at)
 
 
-def of_end_user(ask: AskHere, email: str, window: WindowHere) -> Listed[MetadataShape]:
+class MetadataListed(Listed[MetadataShape]):
+    """What is attached to somebody; a value has at most `longest_value` bytes as JSON."""
+
+    longest_value: int
+
+
+def of_end_user(ask: AskHere, email: str, window: WindowHere) -> MetadataListed:
     """Everything attached to an end-user."""
     page = ask.services.metadata.page(ask.caller, kind=END_USER, name=email, window=window)
     return _listed(ask, page)
 
 
-def of_client(ask: AskHere, id: str, window: WindowHere) -> Listed[MetadataShape]:
+def of_client(ask: AskHere, id: str, window: WindowHere) -> MetadataListed:
     """Everything attached to a client."""
     page = ask.services.metadata.page(ask.caller, kind=CLIENT, name=id, window=window)
     return _listed(ask, page)
+
+
+def own(ask: AskHere, window: WindowHere) -> Listed[MetadataShape]:
+    """Everything attached to whoever asks."""
+    return _listed(ask, ask.services.metadata.own(ask.caller, window))
 
 
 def show_of_end_user(ask: AskHere, email: str, key: Key) -> MetadataShape:
@@ -80,8 +91,9 @@ def delete_of_client(ask: AskHere, id: str, key: Key) -> Response:
     return Response(status_code=204)
 
 
-def _listed(ask: Ask, page: Page[Metadata]) -> Listed[MetadataShape]:
-    return Listed(
+def _listed(ask: Ask, page: Page[Metadata]) -> MetadataListed:
+    return MetadataListed(
         data=[MetadataShape.of(entry) for entry in page.items],
         next_page=ask.next_page(page.cursor),
+        longest_value=ask.entrance.settings.limits.metadata_value,
     )

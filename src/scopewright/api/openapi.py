@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from scopewright import metrics
 from scopewright.api import ingest
 from scopewright.api.batches import JSON, LINES
+from scopewright.api.rehearsal import RehearsedShape, can_be_rehearsed
 from scopewright.api.routes import ROUTES, Route
 from scopewright.api.shapes import Problem
 from scopewright.web import events, problems
@@ -120,12 +121,28 @@ def complete(application: FastAPI) -> Callable[[], dict[str, Any]]:
 
     def document() -> dict[str, Any]:
         described = describe()
-        described["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        schemas = described["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        schemas["Rehearsed"] = RehearsedShape.model_json_schema()
+        for route in filter(can_be_rehearsed, ROUTES):
+            operation = described["paths"][route.path][route.method.lower()]
+            _add_rehearsal(operation["responses"])
         described["components"]["securitySchemes"] = _CREDENTIALS
         described["security"] = [{name: []} for name in _CREDENTIALS]
         return described
 
     return document
+
+
+def _add_rehearsal(responses: dict[str, Any]) -> None:
+    """200 is also the answer of a rehearsal, whatever the route answers else."""
+    told = {"$ref": "#/components/schemas/Rehearsed"}
+    content = responses.get("200", {}).get("content", {}).get(JSON)
+    if content is None:
+        content = {JSON: {"schema": told}}
+        responses["200"] = {"description": "What would be changed", "content": content}
+    elif told not in content["schema"].get("anyOf", ()):
+        content["schema"] = {"anyOf": [content["schema"], told]}
 
 
 def _refusal(status: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from scopewright.api import bodies
 from scopewright.api.entrance import AskHere
-from scopewright.api.shapes import NamedPrincipal
+from scopewright.api.shapes import NamedPrincipal, RoleShape
 from scopewright.core.preview import Edits
 from scopewright.core.proposals import RoleContents, ScopeContents
 from scopewright.core.scopes import Scopes
@@ -21,11 +21,15 @@ class ChangedScopes(BaseModel):
 
 
 class PreviewShape(BaseModel):
-    """How many would gain or lose something, and what; where they are very many, not of all."""
+    """How many would gain or lose something, and what; where they are very many, not of all.
+
+    `roles` are those that are made or changed, as they would be.
+    """
 
     principals: int
     gains: list[ChangedScopes]
     losses: list[ChangedScopes]
+    roles: list[RoleShape]
 
     @classmethod
     def of(cls, previewed: Previewed) -> PreviewShape:
@@ -34,6 +38,7 @@ class PreviewShape(BaseModel):
             principals=previewed.principals,
             gains=_those_with([(who, change.gained) for who, change in told]),
             losses=_those_with([(who, change.lost) for who, change in told]),
+            roles=[RoleShape.of(role, previewed.vocabulary) for role in previewed.roles],
         )
 
 

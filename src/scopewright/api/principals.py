@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from scopewright.api.assignments import IncompleteShape
 from scopewright.api.bodies import NewPrincipal, PrincipalChange
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, sorted_by
 from scopewright.api.identities import IdentityShape
 from scopewright.api.shapes import GiverShape, Listed, NamedPrincipal, ReasonShape
 from scopewright.core.groups import Relation
@@ -18,7 +18,10 @@ from scopewright.core.model import ApiKey, Principal, PrincipalKind, Session
 from scopewright.core.principals import Overview
 from scopewright.core.why import HeldGroup, HeldRole, Reasons
 from scopewright.services.principals import Portrait
+from scopewright.store.pages import Window
 from scopewright.store.principals import Selection
+
+PrincipalsWindow = Annotated[Window, Depends(sorted_by("name", "created_at"))]
 
 
 def _selection(
@@ -217,7 +220,7 @@ def _sessions(portrait: Portrait) -> list[SignedInShape] | None:
 
 def index(
     ask: AskHere,
-    window: WindowHere,
+    window: PrincipalsWindow,
     wanted: Annotated[Selection, Depends(_selection)],
     owner: Annotated[str | None, Query(description="An id or address.", max_length=320)] = None,
 ) -> Listed[OverviewShape]:

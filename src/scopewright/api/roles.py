@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from scopewright.api.bodies import NewRole, RoleChange
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, sought_by
 from scopewright.api.shapes import Listed, RoleRow, RoleShape
 from scopewright.core.proposals import RoleContents
+from scopewright.store.pages import Window
+
+RolesWindow = Annotated[Window, Depends(sought_by("name"))]
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[RoleRow]:
+def index(ask: AskHere, window: RolesWindow) -> Listed[RoleRow]:
     """The roles of the workspace's own and its applications', by name; catalogues': vocabulary."""
     page = ask.services.roles.page(ask.caller, window=window)
     return Listed(

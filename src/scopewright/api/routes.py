@@ -11,11 +11,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scopewright.api import (
+    access_tags,
     api_keys,
     applications,
     assignments,
     audit,
     clients,
+    connections,
     datapoints,
     end_users,
     endpoints,
@@ -31,6 +33,7 @@ from scopewright.api import (
     metrics,
     mqtt_configs,
     needs,
+    numbers,
     preview,
     principals,
     registration_tokens,
@@ -107,6 +110,7 @@ ROUTES: list[Route] = [
         "DELETE", "/trusted-issuers/{id}", "clients:update", trusted_issuers.distrust, 204
     ),
     _in_workspace("GET", "/metrics", "metrics:read", metrics.of_workspace),
+    _in_workspace("GET", "/numbers", "workspace:read", numbers.show),
     _in_workspace("GET", "/audit", "audit:read", audit.index),
     _in_workspace("GET", "/vocabulary", "scopes:read", scopes.vocabulary),
     _in_workspace("GET", "/scopes", "scopes:read", scopes.index),
@@ -155,6 +159,9 @@ ROUTES: list[Route] = [
     _in_workspace("POST", "/principals/me/sign-out", None, standing.sign_out_me),
     _in_workspace("GET", "/principals/me/sessions", None, sessions.own),
     _in_workspace("DELETE", "/principals/me/sessions/{id}", None, sessions.revoke_own, 204),
+    _in_workspace("GET", "/principals/me/connections", None, connections.own),
+    _in_workspace("DELETE", "/principals/me/connections/{id}", None, connections.end_own, 204),
+    _in_workspace("GET", "/principals/me/metadata", None, metadata.own),
     _in_workspace("POST", "/principals", "principals:create", principals.create, 201),
     _in_workspace("GET", "/principals/{id}", "principals:read", principals.show),
     _in_workspace("PATCH", "/principals/{id}", "principals:update", principals.update),
@@ -216,6 +223,11 @@ ROUTES: list[Route] = [
     _in_workspace(
         "DELETE", "/groups/{id}/members/{principal}", "groups:update", groups.take_out, 204
     ),
+    _in_workspace("GET", "/access-tags", "access-tags:read", access_tags.index),
+    _in_workspace("POST", "/access-tags", "access-tags:create", access_tags.define, 201),
+    _in_workspace("GET", "/access-tags/{name}", "access-tags:read", access_tags.show),
+    _in_workspace("PATCH", "/access-tags/{name}", "access-tags:update", access_tags.change),
+    _in_workspace("DELETE", "/access-tags/{name}", "access-tags:delete", access_tags.delete, 204),
     _in_workspace("GET", "/clients", "clients:read", clients.index),
     _in_workspace("POST", "/clients", "clients:create", clients.register, 201),
     _in_workspace("GET", "/clients/{id}", "clients:read", clients.show),

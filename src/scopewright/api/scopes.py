@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Depends, Query, Response
 
 from scopewright.api.bodies import NewScope, ScopeChange
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, sought_by
 from scopewright.api.shapes import Listed, ScopeShape
 from scopewright.api.vocabulary import VocabularyShape
 from scopewright.core.catalogue import Vocabulary
 from scopewright.core.errors import NotFound
 from scopewright.core.proposals import ScopeContents
-from scopewright.store.pages import part_of
+from scopewright.store.pages import Window, part_of
+
+ScopesWindow = Annotated[Window, Depends(sought_by("name"))]
 
 
 def vocabulary(ask: AskHere) -> VocabularyShape:
@@ -21,10 +23,12 @@ def vocabulary(ask: AskHere) -> VocabularyShape:
     return VocabularyShape.of(ask.services.scopes.list_all(ask.caller))
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[ScopeShape]:
+def index(ask: AskHere, window: ScopesWindow) -> Listed[ScopeShape]:
     """The scopes of the workspace's own and its applications', by name."""
     words = ask.services.scopes.list_all(ask.caller)
-    page = part_of(words.scopes, lambda scope: scope.name, window)
+    page = part_of(
+        words.scopes, lambda scope: scope.name, window, by={"name": lambda scope: scope.name}
+    )
     return Listed(
         data=[ScopeShape.of(scope, words) for scope in page.items],
         next_page=ask.next_page(page.cursor),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import Response
+from fastapi import Depends, Response
 from pydantic import BaseModel
 
-from scopewright.api.entrance import AskHere, WindowHere
+from scopewright.api.entrance import AskHere, WindowHere, sought_by
 from scopewright.api.shapes import Listed
 from scopewright.services.sessions import SessionNow
+from scopewright.store.pages import Window
+
+SessionsWindow = Annotated[Window, Depends(sought_by("created_at"))]
 
 
 class Holder(BaseModel):
@@ -41,7 +45,7 @@ class SessionShape(BaseModel):
         )
 
 
-def index(ask: AskHere, window: WindowHere) -> Listed[SessionShape]:
+def index(ask: AskHere, window: SessionsWindow) -> Listed[SessionShape]:
     """The active sessions, oldest first."""
     page = ask.services.sessions.page(ask.caller, window)
     return Listed(

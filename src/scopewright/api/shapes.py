@@ -92,6 +92,7 @@ class TokenSettingsShape(BaseModel):
 
     access_lifetime: int | None
     refresh_lifetime: int | None
+    session_lifetime: int | None
     refresh_grace: int | None
     live_scopes: bool | None
     signing_algorithm: str | None

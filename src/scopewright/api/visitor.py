@@ -7,12 +7,20 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from scopewright.api.entrance import Entrance, entrance_of, find_sign_in, page_url
+from scopewright.api.entrance import (
+    Entrance,
+    entrance_of,
+    find_bearer,
+    find_sign_in,
+    find_view,
+    page_url,
+    refusal,
+)
 from scopewright.core.caller import Caller, Presented
 from scopewright.core.model import SignIn
 from scopewright.services import Services
-from scopewright.web.credentials import is_presented, presented_of, refused
-from scopewright.web.http import header
+from scopewright.web.credentials import is_presented, presented_of
+from scopewright.web.http import PRINCIPAL, header
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,10 @@ async def find_visitor(request: Request, *, restricted: bool = False) -> Visitor
     elif not is_presented(authorization, request.scope):
         who = await find_sign_in(entrance, request)
     if who is None:
-        raise refused(authorization, request.scope)
+        view = None if presented is None else await find_view(entrance, presented)
+        raise refusal(entrance, request, view, presented)
+    if isinstance(who, Caller):
+        request.scope[PRINCIPAL] = who.principal.id
     return Visitor(entrance, request, who)
 
 
@@ -67,11 +78,10 @@ async def caller_of(
     entrance: Entrance, presented: Presented, *, restricted: bool = False
 ) -> Caller | None:
     """The caller that presents a token or key, in the workspace that it is of."""
-    workspace_id = await entrance.access.workspace_of(presented.secret)
-    view = await entrance.authority.at(workspace_id) if workspace_id is not None else None
+    view = await find_view(entrance, presented)
     if view is None:
         return None
-    return await entrance.access.bearer(view, presented, restricted=restricted)
+    return await find_bearer(entrance, view, presented, restricted=restricted)
 
 
 VisitorHere = Annotated[Visitor, Depends(visit)]

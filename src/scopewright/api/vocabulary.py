@@ -19,10 +19,11 @@ from scopewright.core.presets import presets
 
 
 class NamedScope(BaseModel):
-    """A scope within the vocabulary."""
+    """A scope within the vocabulary; `internal` ones open operations here."""
 
     name: str
     description: str
+    internal: bool
 
 
 class ResourceShape(BaseModel):
@@ -140,5 +141,11 @@ def _by_resource(
             resource = resources.setdefault(
                 name, ResourceShape(name=name, description="", scopes=[])
             )
-            resource.scopes.append(NamedScope(name=scope.name, description=scope.description))
+            resource.scopes.append(
+                NamedScope(
+                    name=scope.name,
+                    description=scope.description,
+                    internal=scope.name in vocabulary.guarded,
+                )
+            )
     return list(resources.values())

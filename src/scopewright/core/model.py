@@ -29,6 +29,7 @@ class TokenOverrides:
 
     access_lifetime: int | None = None
     refresh_lifetime: int | None = None
+    session_lifetime: int | None = None
     refresh_grace: int | None = None
     live_scopes: bool | None = None
     signing_algorithm: str | None = None
@@ -542,6 +543,7 @@ class ChangeKind(StrEnum):
     API_KEY = "api_key"
     HOLDINGS = "holdings"
     GROUP = "group"
+    ACCESS_TAG = "access_tag"
     VOCABULARY = "vocabulary"
     WORKSPACE = "workspace"
     SIGNING_KEY = "signing_key"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scopewright.services.access_tags import AccessTags
 from scopewright.services.api_keys import ApiKeys
 from scopewright.services.application_roles import ApplicationRoles
 from scopewright.services.application_scopes import ApplicationScopes
@@ -16,6 +17,7 @@ from scopewright.services.applications import Applications
 from scopewright.services.assignments import Assignments
 from scopewright.services.audit import Audit
 from scopewright.services.clients import Clients
+from scopewright.services.connections import Connections
 from scopewright.services.datapoints import Datapoints
 from scopewright.services.end_users import EndUsers
 from scopewright.services.endpoints import Endpoints
@@ -34,6 +36,7 @@ from scopewright.services.metadata import Metadata
 from scopewright.services.metrics import Metrics
 from scopewright.services.mqtt_configs import MqttConfigs
 from scopewright.services.needs import Needs
+from scopewright.services.numbers import Numbers
 from scopewright.services.preview import Preview
 from scopewright.services.principals import Principals
 from scopewright.services.registration_tokens import RegistrationTokens
@@ -52,6 +55,7 @@ from scopewright.services.workspaces import Workspaces
 class Services:
     """Every operation of the management API, by noun."""
 
+    access_tags: AccessTags
     api_keys: ApiKeys
     scopes: Scopes
     roles: Roles
@@ -67,8 +71,10 @@ class Services:
     groups: Groups
     why: Why
     clients: Clients
+    connections: Connections
     metadata: Metadata
     metrics: Metrics
+    numbers: Numbers
     founding: Founding
     workspaces: Workspaces
     datapoints: Datapoints

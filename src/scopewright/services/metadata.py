@@ -39,6 +39,11 @@ class Metadata:
             principal = principals.find(tx, caller.workspace_id, kind=kind, name=name)
             return part_of(metadata.of_principal(tx, principal.id), lambda m: m.key, window)
 
+    def own(self, caller: Caller, window: Window) -> Page[model.Metadata]:
+        """Everything attached to whoever asks. Nobody needs a scope for their own."""
+        with self.database.read() as tx:
+            return part_of(metadata.of_principal(tx, caller.principal.id), lambda m: m.key, window)
+
     @needs("metadata:read")
     def show(self, caller: Caller, *, kind: PrincipalKind, name: str, key: str) -> model.Metadata:
         """One value.

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scopewright.core.caller import Caller, needs
-from scopewright.core.catalogue import Catalogue
+from scopewright.core.catalogue import Catalogue, RoleDefinition, Vocabulary
 from scopewright.core.model import Principal
 from scopewright.core.preview import Difference, Edits, Reach, differences, proposed, reach
-from scopewright.core.proposals import Limits, check, check_limits
+from scopewright.core.proposals import Limits, Proposal, check, check_limits
 from scopewright.store import holdings, vocabulary
 from scopewright.store.database import Database, Transaction
 from scopewright.store.pages import Window
@@ -28,10 +28,15 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """How many principals a change affects, and the first of them."""
+    """How many principals a change affects, and the first of them; the roles it leaves behind.
+
+    `vocabulary` are the words as they would be.
+    """
 
     principals: int
     told: list[Affected]
+    roles: list[RoleDefinition]
+    vocabulary: Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,11 @@ class Preview:
                 count += len(changed)
                 some = list(changed.items())[: MOST_TOLD - len(told)]
                 told += [Affected(principals[id], change) for id, change in some]
-        return Previewed(count, told)
+        return Previewed(count, told, [after.every_role[name] for name in _kept(proposal)], after)
+
+
+def _kept(proposal: Proposal) -> list[str]:
+    return sorted(name for name, role in proposal.roles.items() if role is not None)
 
 
 def _concerned(tx: Transaction, caller: Caller, of: Reach) -> Iterator[dict[str, Principal]]:

@@ -51,7 +51,7 @@ class Roles:
         """The roles of the workspace's own and its applications', by name."""
         with self.database.read() as tx:
             found = roles.of_workspace(tx, caller.workspace_id)
-        return part_of(found, lambda role: role.name, window)
+        return part_of(found, lambda role: role.name, window, by={"name": lambda role: role.name})
 
     @needs("roles:read")
     def show(self, caller: Caller, *, name: str) -> tuple[RoleDefinition, Vocabulary]:

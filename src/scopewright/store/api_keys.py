@@ -12,9 +12,10 @@ from scopewright.core.key_chain import KeyUse
 from scopewright.core.model import ApiKey
 from scopewright.core.scopes import remembered
 from scopewright.store.database import Transaction
-from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.pages import Page, Window, begins, rows_of
 from scopewright.store.schema import api_keys
 
+_BY = {"note": api_keys.c.note, "created_at": api_keys.c.id}  # ids sort by birth
 _ADD = insert(api_keys)
 _BY_ID = select(api_keys).where(api_keys.c.id == bindparam("id"))
 _LIVE = (
@@ -96,7 +97,9 @@ def chain(tx: Transaction, id: str | None) -> list[ApiKey]:
 def page(tx: Transaction, principal_id: str, *, now: datetime, window: Window) -> Page[ApiKey]:
     """The keys of a principal that are live, oldest first."""
     statement = _LIVE_OF_PRINCIPAL.params(principal=principal_id, now=now)
-    rows, cursor = rows_of(tx, statement, api_keys.c.id, window)
+    if window.prefix:
+        statement = statement.where(or_(*(begins(api_keys.c.note, p) for p in window.spellings)))
+    rows, cursor = rows_of(tx, statement, api_keys.c.id, window, by=_BY)
     return Page(tuple(_api_key(row) for row in rows), cursor)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,19 @@ from scopewright.store.pages import Page, Window, rows_of
 from scopewright.store.schema import audit
 
 _ADD = insert(audit)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Which events are wanted; None: whichever. `actor` is an id, `end` is not among them."""
+
+    operation: str | None = None
+    actor: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+EVERY_EVENT = Events()
 
 
 def add(tx: Transaction, event: AuditEvent) -> None:
@@ -72,9 +86,19 @@ def record_of_client(
     add(tx, event)
 
 
-def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[AuditEvent]:
+def page(
+    tx: Transaction, workspace_id: str, *, selection: Events = EVERY_EVENT, window: Window
+) -> Page[AuditEvent]:
     """What happened in a workspace, newest first."""
     statement = select(audit).where(audit.c.workspace_id == workspace_id)
+    if selection.operation is not None:
+        statement = statement.where(audit.c.operation == selection.operation)
+    if selection.actor is not None:
+        statement = statement.where(audit.c.actor == selection.actor)
+    if selection.start is not None:
+        statement = statement.where(audit.c.at >= selection.start)
+    if selection.end is not None:
+        statement = statement.where(audit.c.at < selection.end)
     rows, cursor = rows_of(tx, statement, audit.c.id, window, newest_first=True)
     return Page(tuple(_event(row) for row in rows), cursor)
 

@@ -88,6 +88,7 @@ STALE_AFTER: dict[ChangeKind, tuple[str, ...]] = {
     ChangeKind.PRINCIPAL: ("principal", "client"),
     ChangeKind.API_KEY: ("api_key",),
     ChangeKind.HOLDINGS: ("principal",),
+    ChangeKind.ACCESS_TAG: (),  # tags are looked up for each decision
 }
 
 

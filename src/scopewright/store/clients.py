@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
 
 from scopewright.core.model import (
     NO_OVERRIDES,
@@ -21,7 +21,7 @@ from scopewright.core.model import (
 from scopewright.core.registration import PLAIN, ClientRegistration
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
-from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.pages import Page, Window, begins, rows_of
 from scopewright.store.schema import (
     assignments,
     client_secrets,
@@ -32,6 +32,7 @@ from scopewright.store.schema import (
     sessions,
 )
 
+_BY = {"name": clients.c.name, "created_at": clients.c.id}  # ids sort by birth
 _ADD = insert(clients)
 _ADD_SECRET = insert(client_secrets)
 _BY_ID = select(clients).where(clients.c.id == bindparam("id"))
@@ -130,7 +131,9 @@ def unused(tx: Transaction, *, before: datetime, limit: int) -> list[tuple[str, 
 def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[Client]:
     """The clients of a workspace, oldest first."""
     statement = select(clients).where(clients.c.workspace_id == workspace_id)
-    rows, cursor = rows_of(tx, statement, clients.c.id, window)
+    if window.prefix:
+        statement = statement.where(or_(*(begins(clients.c.name, p) for p in window.spellings)))
+    rows, cursor = rows_of(tx, statement, clients.c.id, window, by=_BY)
     return Page(tuple(_nouns(tx, rows)), cursor)
 
 

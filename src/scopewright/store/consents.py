@@ -26,6 +26,7 @@ _PUT = {
         ("postgresql", postgres_insert(consents)),
     )
 }
+_REMOVE = delete(consents).where(*_THIS)
 _REMOVE_OF_CLIENT = delete(consents).where(consents.c.client_id == bindparam("client"))
 _OF_PRINCIPAL = (
     select(consents)
@@ -65,6 +66,11 @@ def put(tx: Transaction, consent: Consent) -> None:
 def principals_of_client(tx: Transaction, client_id: str) -> list[str]:
     """The people who have approved a client."""
     return [row.principal_id for row in tx.all(_OF_CLIENT, client=client_id)]
+
+
+def remove(tx: Transaction, *, principal_id: str, client_id: str) -> bool:
+    """Forget what this person has approved for this client; whether there was something."""
+    return tx.run(_REMOVE, principal=principal_id, client=client_id) > 0
 
 
 def remove_of_client(tx: Transaction, client_id: str) -> int:

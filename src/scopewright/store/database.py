@@ -7,7 +7,8 @@ Returning commits, raising rolls back. On SQLite all writes of a process go thro
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ class Transaction:
             self.connection.execute(statement, rows)
 
 
+Opening = Callable[[Connection], AbstractContextManager[Transaction]]
+
+
+def _plainly(connection: Connection) -> AbstractContextManager[Transaction]:
+    return nullcontext(Transaction(connection))
+
+
+# How the operations of this request are opened: a rehearsal counts what they change (`rehearsals`).
+OPENING: ContextVar[Opening] = ContextVar("opening", default=_plainly)
+
+
 class Database:
     """Where everything is remembered. Threads share it; each call is its own transaction."""
 
@@ -96,8 +108,8 @@ class Database:
             Conflict: a unique name was taken by somebody else in the meantime.
             Invalid: a text cannot be kept.
         """
-        with _plain_errors(), self._writing() as connection:
-            yield Transaction(connection)
+        with _plain_errors(), self._writing() as connection, OPENING.get()(connection) as tx:
+            yield tx
 
     def run_alone(self, statement: str, parameters: Sequence[Any]) -> None:
         """One statement in the driver's own spelling, as a whole operation; durable afterwards."""

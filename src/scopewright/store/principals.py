@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
+    CompoundSelect,
     Row,
-    and_,
+    Select,
     bindparam,
     delete,
     insert,
     or_,
     select,
+    union_all,
     update,
 )
 
@@ -23,7 +24,7 @@ from scopewright.core.identities import LinkedIdentity, email_identity
 from scopewright.core.model import Identity, Principal, PrincipalKind
 from scopewright.store import identities as identities_of_principals
 from scopewright.store.database import Transaction
-from scopewright.store.pages import Page, Window, rows_of
+from scopewright.store.pages import Page, Window, begins, rows_of
 from scopewright.store.schema import identities, principals
 
 _ADD = insert(principals)
@@ -52,7 +53,13 @@ _SET_OWNER = (
     .where(principals.c.id == bindparam("key"))
     .values(owner_id=bindparam("owner"))
 )
-_LAST = "\U0010ffff"
+# What a list of them may be sorted by. Ids sort by birth; people are called by their addresses.
+_BY = {
+    "name": principals.c.name,
+    "email": principals.c.name,
+    "created_at": principals.c.id,
+}
+FEW = 1000  # whom one sorts at once
 _REMOVE = delete(principals).where(principals.c.id == bindparam("id"))
 
 
@@ -184,26 +191,50 @@ def page_of(
         is_active = principals.c.disabled_at.is_(None)
         statement = statement.where(~is_active if selection.is_disabled else is_active)
     if selection.prefix:
-        statement = statement.where(_is_known_as(workspace_id, selection.prefix))
-    rows, cursor = rows_of(tx, statement, principals.c.id, window)
+        statement = statement.where(_known_as(tx, workspace_id, selection.prefix))
+    if window.prefix and _BY.get(window.column) is principals.c.name:
+        statement = statement.where(_begins(principals.c.name, window.prefix))
+    elif window.prefix:
+        statement = statement.where(_called(tx, statement, window.prefix))
+    rows, cursor = rows_of(tx, statement, principals.c.id, window, by=_BY)
     return Page(tuple(noun(row) for row in rows), cursor)
 
 
-def _is_known_as(workspace_id: str, prefix: str) -> ColumnElement[bool]:
-    """Who is called so, or proves itself so.
-
-    Both databases walk everybody in the order of the page. That is quick where many fit, and where
-    nobody does it is quicker than to sort all who might.
-    """
+def _known_as(tx: Transaction, workspace_id: str, prefix: str) -> ColumnElement[bool]:
+    """Who is called so, or proves itself so."""
     known = select(identities.c.principal_id).where(
         identities.c.workspace_id == workspace_id, _begins(identities.c.subject, prefix)
     )
+    called = select(principals.c.id).where(
+        principals.c.workspace_id == workspace_id, _begins(principals.c.name, prefix)
+    )
+    few = _few(tx, union_all(called, known))
+    if few is not None:
+        return few
     return or_(_begins(principals.c.name, prefix), principals.c.id.in_(known))
 
 
-def _begins(column: Column[str], prefix: str) -> ColumnElement[bool]:
+def _called(tx: Transaction, wanted: Select[Any], prefix: str) -> ColumnElement[bool]:
+    """Who of those who are wanted is called so; their order is not that of their names."""
+    ids = wanted.with_only_columns(principals.c.id).where(_begins(principals.c.name, prefix))
+    few = _few(tx, ids)
+    # Without an index, which would lead to sorting them.
+    return _begins(principals.c.name.concat(""), prefix) if few is None else few
+
+
+def _few(tx: Transaction, ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[bool] | None:
+    """That somebody is one of these, where they are few; None: they are many.
+
+    Few are found by indexes and then sorted. Many are met soon by walking everybody in the order of
+    the page, and would take longer to sort than that.
+    """
+    found = {row[0] for row in tx.all(ids.limit(FEW + 1))}
+    return principals.c.id.in_(sorted(found)) if len(found) <= FEW else None
+
+
+def _begins(column: ColumnElement[str], prefix: str) -> ColumnElement[bool]:
     spellings = sorted({prefix, prefix.lower()})
-    return or_(*(and_(column >= one, column <= one + _LAST) for one in spellings))
+    return or_(*(begins(column, one) for one in spellings))
 
 
 def rename(tx: Transaction, id: str, *, name: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -106,6 +107,12 @@ def _in_workspace() -> Column[str]:
     return _of("workspaces", "workspace_id")
 
 
+def _of_tag() -> ForeignKeyConstraint:
+    """Rows of an access tag, which go with it."""
+    key = ["access_tags.workspace_id", "access_tags.name"]
+    return ForeignKeyConstraint(["workspace_id", "tag"], key, ondelete="CASCADE")
+
+
 instance = Table("instance", metadata, _text("name", key=True), _text("value"))
 
 workspaces = Table(
@@ -132,6 +139,7 @@ principals = Table(
     UniqueConstraint("workspace_id", "kind", "provider", "subject"),
     Index("ix_principals_identity", "provider", "subject"),
     Index(None, "workspace_id", "id"), Index(None, "workspace_id", "kind", "id"),
+    Index(None, "workspace_id", "name", "id"), Index(None, "workspace_id", "kind", "name", "id"),
     Index(None, "owner_id", "id"),
 )  # fmt: skip
 
@@ -226,7 +234,7 @@ clients = Table(
     _json("grant_types"), _json("tokens"), _instant("created_at"), _optional("registration"),
     _text("document_url", null=True), _instant("document_expires_at", null=True),
     _text("registration_token_hash", null=True),
-    Index(None, "workspace_id"),
+    Index(None, "workspace_id", "id"), Index(None, "workspace_id", "name", "id"),
 )  # fmt: skip
 
 client_secrets = Table(
@@ -341,7 +349,7 @@ api_keys = Table(
     _instant("last_used_at", null=True), _instant("revoked_at", null=True),
     _list("tags"), _text("last_used_from", null=True), _text("last_used_for", null=True),
     Index(None, "principal_id", "id"), Index(None, "parent_id"), Index(None, "expires_at"),
-    Index(None, "revoked_at"),
+    Index(None, "revoked_at"), Index(None, "workspace_id", "id"),
 )  # fmt: skip
 
 magic_links = Table(
@@ -392,6 +400,35 @@ exports = Table(
     UniqueConstraint("workspace_id", "path"),
 )  # fmt: skip
 
+# Tags on resources elsewhere: what each gives to whom, as a role or a scope, and who may put it on.
+access_tags = Table(
+    "access_tags", metadata,
+    _of("workspaces", "workspace_id", key=True), _text("name", key=True), _text("description"),
+    _instant("created_at"),
+)  # fmt: skip
+
+access_tag_grants = Table(
+    "access_tag_grants", metadata,
+    _text("workspace_id", key=True), _text("tag", key=True),
+    _of("principals", "principal_id", key=True), _text("word", key=True),
+    Column("is_role", Boolean, primary_key=True), _text("given_by"), _instant("given_at"),
+    _of_tag(), Index(None, "principal_id"), Index(None, "workspace_id", "word"),
+)  # fmt: skip
+
+access_tag_owners = Table(
+    "access_tag_owners", metadata,
+    _text("workspace_id", key=True), _text("tag", key=True),
+    _of("principals", "principal_id", key=True),
+    _of_tag(), Index(None, "principal_id"),
+)  # fmt: skip
+
+# `public` is nested like a tag, and is none.
+access_tag_nestings = Table(
+    "access_tag_nestings", metadata,
+    _text("workspace_id", key=True), _text("tag", key=True), _text("nested", key=True),
+    _of_tag(), Index(None, "workspace_id", "nested", "tag"),
+)  # fmt: skip
+
 datapoints = Table(
     "datapoints", metadata,
     _text("id", key=True), _in_workspace(), _text("endpoint_id"), _instant("received_at"),
@@ -429,7 +466,8 @@ audit = Table(
     "audit", metadata,
     _text("id", key=True), _in_workspace(), _instant("at"), _text("actor"), _text("via"),
     _text("operation"), _text("target"), _json("details"),
-    Index(None, "workspace_id", "id"),
+    Index(None, "workspace_id", "id"), Index(None, "workspace_id", "operation", "id"),
+    Index(None, "workspace_id", "actor", "id"),
 )  # fmt: skip
 
 limits = Table(

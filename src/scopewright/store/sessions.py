@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, bindparam, delete, func, insert, select, update
+from sqlalchemy import Row, Text, bindparam, delete, func, insert, or_, select, update
 
 from scopewright.core.model import RefreshToken, Session
 from scopewright.core.particulars import NO_TERMS, SessionTerms
@@ -13,9 +13,10 @@ from scopewright.core.scopes import remembered
 from scopewright.store import logout_notices
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
-from scopewright.store.pages import Page, Window, rows_of
-from scopewright.store.schema import Instant, refresh_tokens, sessions
+from scopewright.store.pages import Page, Window, begins, rows_of
+from scopewright.store.schema import Instant, principals, refresh_tokens, sessions
 
+_BY = {"created_at": sessions.c.id}  # ids sort by birth
 _ADD = insert(sessions)
 _BY_ID = select(sessions).where(sessions.c.id == bindparam("id"))
 _USE = (
@@ -129,13 +130,19 @@ def count_active(tx: Transaction, workspace_id: str | None, *, now: datetime) ->
 def page_active(
     tx: Transaction, workspace_id: str, *, now: datetime, window: Window
 ) -> Page[Session]:
-    """The active sessions of a workspace, oldest first."""
+    """The active sessions of a workspace, oldest first; the prefix is of whose they are."""
     statement = select(sessions).where(
         sessions.c.workspace_id == workspace_id,
         sessions.c.ended_at.is_(None),
         sessions.c.expires_at > now,
     )
-    rows, cursor = rows_of(tx, statement, sessions.c.id, window)
+    if window.prefix:
+        of_whom = select(principals.c.id).where(
+            principals.c.workspace_id == workspace_id,
+            or_(*(begins(principals.c.name, prefix) for prefix in window.spellings)),
+        )
+        statement = statement.where(sessions.c.principal_id.in_(of_whom))
+    rows, cursor = rows_of(tx, statement, sessions.c.id, window, by=_BY)
     return Page(tuple(_session(row) for row in rows), cursor)
 
 

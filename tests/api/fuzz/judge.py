@@ -55,7 +55,8 @@ def wrongs(
         case.validate_response(answer, checks=[*CHECKS, *more])
     except FailureGroup as group:
         yield str(group)
-    if answer.status_code >= 400 and before is not after:
+    is_rehearsal = (case.query or {}).get("dry_run") in (True, "true")
+    if (answer.status_code >= 400 or is_rehearsal) and before is not after:
         for table in before:
             if before[table] != after[table]:
                 yield f"{answer.status_code}, yet {table} has changed:\n{case.as_curl_command()}"

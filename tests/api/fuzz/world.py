@@ -111,6 +111,11 @@ class World:
             name = f"made-{next(self._numbers)}"
             self.tenant.define(name)
             return {"name": name}
+        if noun == "access-tags":
+            name = f"made-{next(self._numbers)}"
+            answer = self.tenant.call("POST", "/access-tags", {"name": name})
+            assert answer.status_code == 201, answer.text
+            return {"name": name}
         if noun in ("roles", "role-mappings", "revisions"):
             return self._word(noun)
         if noun == "applications":
@@ -157,6 +162,9 @@ class World:
         if path.endswith("/principals/{id}"):
             return {"id": self.tenant.client()[0]}  # of the one kind that can be changed
         person = self.tenant.person(self._address())
+        if "/me/connections/" in path:
+            self.tenant.session(self.tenant.admin, self.machine)
+            return {"id": self.machine}
         if "/me/sessions/" in path:
             return {"id": self.tenant.session(self.tenant.admin, self.machine)}
         if "/identities/" in path:
@@ -295,6 +303,10 @@ class World:
             "includes": [[], ["iotman:viewer"]],
             "implies": [[], [OTHER_SCOPE]],
             "roles": [[], ["iotman:viewer"]],
+            "users": [[], [{"name": "caller@example.com", "scopes": [SCOPE]}]],
+            "groups": [[]],
+            "auto_tags": [[], [{"name": "public"}]],
+            "owners": [{"users": [{"name": "caller@example.com"}]}, {}],
             "owner": [self.tenant.admin.id, None],
             "role": [body.get("role") if body.get("role") in SHORT_NAMES else "iotman:viewer"],
             "host": ["app.example", "127.0.0.1:9000"],

@@ -1,0 +1,162 @@
+"""What an operation would change: it runs as it is, what it changed is counted, all is undone.
+
+A rehearsed operation ends by raising `Rehearsed` out of its transaction. So nothing is kept, and
+nothing that comes after the transaction happens: no letter, no answer, no line in the log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Executable,
+    Insert,
+    bindparam,
+    func,
+    select,
+)
+
+from scopewright.store.database import OPENING, Transaction
+from scopewright.store.schema import datapoints, issued_tokens, principals, workspaces
+from scopewright.store.tallies import GONE, KINDS, NOUNS, Tally, datapoints_of, tally
+
+Changes = dict[str, dict[str, int]]  # how many, by noun and by what happens to them
+_LOCK = select(workspaces.c.id).where(workspaces.c.id == bindparam("workspace")).with_for_update()
+
+
+class Rehearsed(Exception):
+    """An operation has run and is undone; `changes` is what it would have done."""
+
+    def __init__(self, changes: Changes) -> None:
+        super().__init__("An operation was rehearsed.")
+        self.changes = changes
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Opens operations so that they are counted and undone.
+
+    `workspace_id` is where they count; None for the operation that makes a workspace.
+    """
+
+    workspace_id: str | None
+    now: datetime
+
+    @contextmanager
+    def __call__(self, connection: Connection) -> Iterator[Transaction]:
+        """One operation.
+
+        Raises:
+            Rehearsed: it was not refused.
+        """
+        here = {"workspace": self.workspace_id, "now": self.now}
+        tx = _Rehearsing(connection, here)
+        tx.all(_LOCK, workspace=self.workspace_id)  # as every operation does at first
+        before = tally(tx, here)
+        yield tx
+        raise Rehearsed(tx.changes_since(before))
+
+
+@contextmanager
+def rehearsals_end() -> Iterator[None]:
+    """What is begun within ends with it: the task that runs a request may run others."""
+    token = OPENING.set(OPENING.get())
+    try:
+        yield
+    finally:
+        OPENING.reset(token)
+
+
+def begin(rehearsal: Rehearsal) -> None:
+    """From now on the operations of this request are rehearsed."""
+    OPENING.set(rehearsal)
+
+
+def is_begun() -> bool:
+    """Whether the operations of this request are rehearsed."""
+    return isinstance(OPENING.get(), Rehearsal)
+
+
+class _Rehearsing(Transaction):
+    """A transaction that counts what is added, and counts instead of deleting by the million."""
+
+    def __init__(self, connection: Connection, here: dict[str, Any]) -> None:
+        super().__init__(connection)
+        self._here = here
+        self._added: Tally = Counter()
+        self._lost = Counter[str]()  # which were counted instead of deleted
+        self._is_all_gone = False
+
+    def changes_since(self, before: Tally) -> Changes:
+        """How many were added and went; what was only changed in place is not told."""
+        after = Counter[str]() if self._is_all_gone else tally(self, self._here)
+        if self._here["workspace"] is None:
+            after = self._added  # where it would be, nothing was
+        found: Changes = {}
+        for noun in sorted(before.keys() | self._added.keys() | self._lost.keys()):
+            more = after[noun] - before[noun]
+            added = max(self._added[noun], more)
+            gone = added - more + self._lost[noun]
+            said = {"added": added, GONE.get(noun, "removed"): gone}
+            if any(said.values()):
+                found[noun] = {verb: number for verb, number in said.items() if number}
+        return found
+
+    def run(self, statement: Executable, **parameters: Any) -> int:
+        """Change rows; how many."""
+        if isinstance(statement, Delete):
+            number = self._counted_instead(statement, parameters)
+            if number is not None:
+                return number
+        done = super().run(statement, **parameters)
+        if isinstance(statement, Insert):
+            self._note_added(statement, parameters, done)
+        return done
+
+    def run_many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run one statement for many rows."""
+        if not isinstance(statement, Insert):
+            super().run_many(statement, rows)
+            return
+        for row in rows:
+            self.run(statement, **row)  # each may have added one, or found nobody to add it to
+
+    def _note_added(self, statement: Insert, row: Mapping[str, Any], number: int) -> None:
+        table = statement.table
+        if table is principals:
+            self._added[KINDS[row["kind"]]] += number
+        elif table.name in NOUNS and not _replaces(statement):
+            self._added[NOUNS[table.name]] += number
+
+    def _counted_instead(self, statement: Delete, parameters: Mapping[str, Any]) -> int | None:
+        """How many rows go, where deleting them could take longer than anybody waits."""
+        if statement.table is issued_tokens:
+            return 0  # which nobody is told
+        if statement.table is workspaces:
+            self._is_all_gone = True
+            self._lost["datapoints"] += datapoints_of(self, self._here)
+            return 1
+        if statement.table is not datapoints:
+            return None
+        going = select(func.count()).select_from(datapoints).where(*_conditions(statement))
+        number = int(self.scalar(going, **parameters))
+        self._lost["datapoints"] += number
+        return number
+
+
+def _conditions(statement: Delete) -> list[ColumnElement[Any]]:
+    return [] if statement.whereclause is None else [statement.whereclause]
+
+
+def _replaces(statement: Insert) -> bool:
+    """Whether a row that is there already would count as inserted."""
+    clause = getattr(statement, "_post_values_clause", None)
+    return type(clause).__name__ == "OnConflictDoUpdate"
