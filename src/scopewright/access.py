@@ -35,7 +35,7 @@ from scopewright.core.security_profile import profile_of
 from scopewright.core.tokens import unverified_workspace
 from scopewright.guard.jws import KeySet
 from scopewright.guard.possession import Possession
-from scopewright.guard.verifier import Claims, verify
+from scopewright.guard.verifier import EXPIRED, Claims, verify
 from scopewright.ids import api_key_id
 from scopewright.keys import jwks, published
 from scopewright.proofs import Proofs
@@ -108,7 +108,7 @@ class Access:
         if profile_of(view.workspace).binds_tokens and "cnf" not in claims.values:
             return None  # minted before the workspace took the profile up
         client = await self.client(view, claims.client_id, issued_at=claims.issued_at)
-        holder = await self._holder(view, claims.subject, issued_at=claims.issued_at)
+        holder = await view.holder(claims.subject, issued_at=claims.issued_at)
         if client is None or holder is None:
             return None
         if claims.session_id is not None and not await view.is_session_open(claims.session_id):
@@ -118,22 +118,27 @@ class Access:
             scopes &= holder.held | PROTOCOL_WORDS
         return GoodToken(claims, client, holder, scopes)
 
+    def has_expired(self, view: View, presented: Presented) -> bool:
+        """Whether this is an access token for this workspace that nothing speaks against but time.
+
+        Whoever has it may be told; of no other bad credential is it told what is wrong.
+        """
+        now, here = self._clock(), view.workspace.id
+        keys, issuer = self._key_set(view, now), self.issuer(here)
+        try:
+            verify(presented.secret, keys=keys, issuer=issuer, audience=here, now=now)
+        except InvalidToken as error:
+            return error.cause == EXPIRED
+        return False
+
     async def client(
         self, view: View, id: str, *, issued_at: datetime | None = None
     ) -> Client | None:
-        """A client of the workspace that nobody has disabled; `issued_at` as of `_holder`."""
+        """A client of the workspace that nobody has disabled; `issued_at` as of its holder."""
         client = await view.client(id)
-        if client is None or await self._holder(view, client.id, issued_at=issued_at) is None:
+        if client is None or await view.holder(client.id, issued_at=issued_at) is None:
             return None
         return client
-
-    @staticmethod
-    async def _holder(view: View, id: str, *, issued_at: datetime | None = None) -> Holder | None:
-        """Who presents something that was issued then, or that lasts, as a key does."""
-        holder = await view.principal(id)
-        if holder is None or holder.principal.disabled_at is not None:
-            return None
-        return None if issued_at is not None and holder.has_lost(issued_at) else holder
 
     def _claims(self, view: View, secret: str, audience: str) -> Claims | None:
         """What the token says, its signature checked once and remembered by the token's hash."""
@@ -177,7 +182,7 @@ class Access:
         stored = key.secret_hash if key is not None else SUBSTITUTE_HASH
         if not hmac.compare_digest(hash_secret(secret), stored) or key is None:
             return None
-        holder = await self._holder(view, key.principal_id)
+        holder = await view.holder(key.principal_id)
         chain = [key] if key.parent_id is None else await view.chain(key)
         if holder is None or not chain:
             return None
@@ -286,10 +291,12 @@ class Access:
             return None
         return await asyncio.to_thread(self._read_sign_in, hash_secret(cookie))
 
-    async def browser(self, view: View, sign_in: SignIn) -> Caller | None:
-        """The member that a signed-in browser is in a workspace."""
-        member = await asyncio.to_thread(self._read_member, view.workspace.id, sign_in)
-        holder = await self._holder(view, member.id) if member is not None else None
+    async def browser(
+        self, view: View, sign_in: SignIn, kind: PrincipalKind = PrincipalKind.MEMBER
+    ) -> Caller | None:
+        """The member, or the end-user, that a signed-in browser is in a workspace."""
+        person = await asyncio.to_thread(self._read_person, view.workspace.id, sign_in, kind)
+        holder = await view.holder(person.id) if person is not None else None
         if holder is None:
             return None
         return Caller(
@@ -303,15 +310,17 @@ class Access:
         with self._database.read() as tx:
             return sign_ins.get(tx, cookie_hash, now=self._clock())
 
-    def _read_member(self, workspace_id: str, sign_in: SignIn) -> Principal | None:
-        """The member, noted as having been here; None for who was signed out here since."""
-        now, kind, identity = self._clock(), PrincipalKind.MEMBER, sign_in.identity
+    def _read_person(
+        self, workspace_id: str, sign_in: SignIn, kind: PrincipalKind
+    ) -> Principal | None:
+        """The person, noted as having been here; None for who was signed out here since."""
+        now, identity = self._clock(), sign_in.identity
         with self._database.read() as tx:
             linked = identities.get(tx, workspace_id, kind=kind, identity=identity)
             if linked is None or not linked.accepts(sign_in):
                 return None
-            member = principals.get(tx, linked.principal_id)
-        if member is not None and member.disabled_at is None and linked.is_worth_noting(now):
+            person = principals.get(tx, linked.principal_id)
+        if person is not None and person.disabled_at is None and linked.is_worth_noting(now):
             with self._database.write() as tx:
-                identities.note_use(tx, member, identity, at=now)
-        return member
+                identities.note_use(tx, person, identity, at=now)
+        return person

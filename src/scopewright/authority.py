@@ -13,6 +13,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from scopewright.core.catalogue import Catalogue
@@ -199,6 +200,16 @@ class View:
     def principal(self, id: str) -> Awaitable[Holder | None]:
         """A principal of this workspace with what it holds now."""
         return self._value("principal", id)
+
+    async def holder(self, id: str, *, issued_at: datetime | None = None) -> Holder | None:
+        """Who presents something that was issued then, or that lasts, as a key does.
+
+        None for who is gone or disabled, or was signed out everywhere since.
+        """
+        holder = await self.principal(id)
+        if holder is None or holder.principal.disabled_at is not None:
+            return None
+        return None if issued_at is not None and holder.has_lost(issued_at) else holder
 
     async def client(self, id: str) -> Client | None:
         """A client of this workspace, by its id or its name in the protocol."""

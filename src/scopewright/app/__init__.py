@@ -17,6 +17,7 @@ from scopewright.app.issuer import issuer_endpoints, token_engine
 from scopewright.app.management import make_services
 from scopewright.app.pages import mcp_endpoint, page_routes
 from scopewright.app.parts import Parts, make_parts
+from scopewright.app.providers import make_outside_tokens, make_providers
 from scopewright.app.running import (
     rounds_of,
     with_certificates,
@@ -60,16 +61,18 @@ def build(
 ) -> Application:
     """Everything wired; the database must be migrated already."""
     parts = make_parts(settings, clock, mailer or _mailer(settings))
-    services = make_services(parts)
+    services, providers = make_services(parts), make_providers(parts)
     entrance = Entrance(
         authority=parts.authority,
         access=parts.access,
+        outside=make_outside_tokens(providers),
         cookies=parts.cookies,
         services=services,
         settings=settings,
         public_url=parts.public_url,
         metrics=parts.metrics,
         connections=parts.database.connections,
+        clock=parts.clock,
     )
     api = assembly.build(entrance)
     tokens = token_engine(parts)
@@ -78,7 +81,7 @@ def build(
         routes=[
             *health_routes(lambda: not pending(parts.database)),
             *problem_routes(),
-            *page_routes(parts, services),
+            *page_routes(parts, services, providers, api),
             *gateway.routes,
             *mcp_routes(mcp_endpoint(parts, api)),
             Mount("/", app=api),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from scopewright.app.parts import Parts
 from scopewright.core import oauth
 from scopewright.core.client_authentication import METHODS, TLS, TLS_METHODS
+from scopewright.oauth.decisions import DecisionEndpoints
 from scopewright.oauth.device_authorization import DeviceAuthorizationEndpoint
 from scopewright.oauth.discovery import Discovery
 from scopewright.oauth.introspection import IntrospectionEndpoints
@@ -15,6 +16,7 @@ from scopewright.oauth.revocations import RevocationFeed
 from scopewright.oauth.routes import Handler, IssuerEndpoints
 from scopewright.oauth.token import TokenEndpoint
 from scopewright.oauth.userinfo import UserinfoEndpoint
+from scopewright.services.decisions import Decisions
 from scopewright.services.device_authorization import DeviceAuthorizations
 from scopewright.services.introspection import Introspection
 from scopewright.services.pushed_requests import PushedRequests
@@ -67,6 +69,9 @@ def issuer_endpoints(parts: Parts, tokens: Tokens, verify: Handler) -> IssuerEnd
             Revocations(database, clock), parts.versions.current, parts.clock, parts.metrics
         ),
         device_authorization=DeviceAuthorizationEndpoint(devices(parts)),
+        decisions=DecisionEndpoints(
+            Decisions(database), access, json_depth=parts.settings.limits.json_depth
+        ),
         verify=verify,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scopewright.app.parts import Parts
 from scopewright.core.proposals import Limits
 from scopewright.services import Services
+from scopewright.services.access_tags import AccessTags
 from scopewright.services.api_keys import ApiKeys
 from scopewright.services.application_roles import ApplicationRoles
 from scopewright.services.application_scopes import ApplicationScopes
@@ -12,6 +13,7 @@ from scopewright.services.applications import Applications
 from scopewright.services.assignments import Assignments
 from scopewright.services.audit import Audit
 from scopewright.services.clients import Clients
+from scopewright.services.connections import Connections
 from scopewright.services.datapoints import Datapoints
 from scopewright.services.end_users import EndUsers
 from scopewright.services.endpoints import Endpoints
@@ -30,6 +32,7 @@ from scopewright.services.metadata import Metadata
 from scopewright.services.metrics import Metrics
 from scopewright.services.mqtt_configs import MqttConfigs
 from scopewright.services.needs import Needs
+from scopewright.services.numbers import Numbers
 from scopewright.services.preview import Preview
 from scopewright.services.principals import Principals
 from scopewright.services.registration_tokens import RegistrationTokens
@@ -49,6 +52,7 @@ def make_services(parts: Parts) -> Services:
     here, bounds = (parts.database, parts.clock), parts.settings.limits
     by_words, limits = (*here, parts.catalogues), Limits(bounds.roles, bounds.role_depth)
     return Services(
+        access_tags=AccessTags(*by_words),
         api_keys=ApiKeys(*by_words, parts.key_uses, bounds.api_keys),
         assignments=Assignments(*by_words),
         application_scopes=ApplicationScopes(*by_words),
@@ -74,6 +78,7 @@ def make_services(parts: Parts) -> Services:
         members=Members(*by_words),
         metadata=Metadata(*here, longest_value=bounds.metadata_value),
         metrics=Metrics(*here),
+        numbers=Numbers(*here),
         mqtt_configs=MqttConfigs(*by_words),
         preview=Preview(parts.database, parts.catalogues, limits),
         needs=Needs(parts.database, parts.catalogues),
@@ -84,6 +89,7 @@ def make_services(parts: Parts) -> Services:
         trusted_issuers=TrustedIssuers(*by_words, parts.public_url),
         scopes=Scopes(*by_words),
         sessions=Sessions(*by_words),
+        connections=Connections(*by_words),
         workspaces=Workspaces(*by_words),
         why=Why(parts.database, parts.catalogues),
     )

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from scopewright.app.issuer import authentication_methods, devices
 from scopewright.app.parts import Parts
-from scopewright.app.providers import make_providers
 from scopewright.console.answer import answered
+from scopewright.console.notes import Notes
+from scopewright.console.reception import Desks
 from scopewright.console.render import Console, refusal
-from scopewright.console.routes import console_routes
+from scopewright.console.routes import console_routes, workspace_routes
 from scopewright.core.model import Identity
 from scopewright.mcp.endpoint import Endpoint as McpEndpoint
 from scopewright.oauth.authorize import authorize_routes
@@ -23,27 +25,42 @@ from scopewright.services.authorization.answers import Authorizations
 from scopewright.services.authorization.requests import AuthorizationRequests
 from scopewright.services.founding import Founding
 from scopewright.services.logout import Logout
+from scopewright.services.providers.asking import Providers
 from scopewright.services.registration import Registrations
 from scopewright.services.sign_in import SignIns
 from scopewright.settings import Settings
 from scopewright.web.visit import Reception
 
 
-def page_routes(parts: Parts, services: Services) -> list[BaseRoute]:
-    """The authorize endpoint and every page."""
-    settings, public_url = parts.settings, parts.public_url
-    trusted = frozenset(settings.server.trusted_proxies)
-    reception = Reception(refusal, settings.limits.body, trusted)
+def page_routes(
+    parts: Parts, services: Services, providers: Providers, api: ASGIApp
+) -> list[BaseRoute]:
+    """The authorize endpoint and every page; those of workspaces call the API."""
+    settings = parts.settings
+    reception = Reception(refusal, settings.limits.body, frozenset(settings.server.trusted_proxies))
     requests = AuthorizationRequests(
         parts.database,
         parts.clock,
         parts.catalogues,
-        public_url,
+        parts.public_url,
         resolve=parts.request_objects.received,
         documents=parts.documents,
     )
-    console = Console(
+    console = _console(parts, services, providers)
+    return [
+        *authorize_routes(requests, reception, answered),
+        *_register_routes(parts),
+        *console_routes(console, reception),
+        *workspace_routes(Desks(console, parts.authority, parts.access, api, reception)),
+    ]
+
+
+def _console(parts: Parts, services: Services, providers: Providers) -> Console:
+    """What the pages need."""
+    settings, public_url = parts.settings, parts.public_url
+    return Console(
         cookies=parts.cookies,
+        notes=Notes(parts.cookies.server_secret),
         sign_ins=SignIns(
             parts.database,
             parts.clock,
@@ -54,18 +71,14 @@ def page_routes(parts: Parts, services: Services) -> list[BaseRoute]:
         ),
         authorizations=Authorizations(parts.database, parts.clock, parts.catalogues, public_url),
         account=Account(parts.database, parts.clock, parts.catalogues),
+        launchpad=services.launchpad,
         invitations=services.invitations,
         devices=devices(parts),
         logout=Logout(parts.database, parts.clock, parts.public_url),
-        providers=make_providers(parts),
+        providers=providers,
         metrics=parts.metrics,
         cookie_seconds=int(settings.sign_in.browser_lifetime.total_seconds()),
     )
-    return [
-        *authorize_routes(requests, reception, answered),
-        *_register_routes(parts),
-        *console_routes(console, reception),
-    ]
 
 
 def _register_routes(parts: Parts) -> Sequence[BaseRoute]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.render import Console, page
@@ -10,8 +12,27 @@ from scopewright.web.visit import Visit
 
 
 def home(console: Console, visit: Visit) -> Response:
-    """To what you are, or to the way in."""
-    return RedirectResponse("/sign-in" if console.sign_in(visit) is None else "/me", 303)
+    """To the workspace that you manage, to a choice of them, to what you are, or to the way in."""
+    sign_in = console.sign_in(visit)
+    if sign_in is None:
+        return RedirectResponse("/sign-in", 303)
+    managed = console.account.managed(sign_in.identity)
+    if len(managed) == 1:
+        return RedirectResponse(f"/workspaces/{quote(managed[0].slug)}", 303)
+    return RedirectResponse("/workspaces" if managed else "/me", 303)
+
+
+def workspaces(console: Console, visit: Visit) -> Response:
+    """The workspaces that the person manages, to choose from."""
+    cookie, sign_in = console.cookie(visit), console.sign_in(visit)
+    if sign_in is None or cookie is None:
+        return RedirectResponse("/sign-in", 303)
+    return page(
+        "workspaces.html",
+        person=sign_in.identity.subject if sign_in.identity.provider == EMAIL_PROVIDER else "",
+        workspaces=console.account.managed(sign_in.identity),
+        anti_forgery=console.cookies.anti_forgery(cookie),
+    )
 
 
 def me(console: Console, visit: Visit) -> Response:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.answer import answered, destination_of
+from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.authorization_response import AuthorizationResponse
 from scopewright.core.errors import Malformed
@@ -17,10 +18,10 @@ from scopewright.web.visit import Visit
 
 # In plain words and in this order; what is not here is said by its name.
 PROTOCOL_WORDS = {
-    "openid": "Recognise you when you come back",
-    "profile": "See your name",
-    "email": "See your email address",
-    "offline_access": "Stay connected while you are away",
+    "openid": N_("Recognise you when you come back"),
+    "profile": N_("See your name"),
+    "email": N_("See your email address"),
+    "offline_access": N_("Stay connected while you are away"),
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.consent import plain_words
+from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.device_authorization import continuation, shown_code, typed_code
 from scopewright.core.errors import AccessDenied, InvalidScope, Malformed
@@ -17,7 +18,7 @@ from scopewright.core.model import SignIn
 from scopewright.services.device_authorization import Visitor
 from scopewright.web.visit import Visit
 
-WRONG_CODE = "This code did not work. It may be mistyped, used, or too old."
+WRONG_CODE = N_("This code did not work. It may be mistyped, used, or too old.")
 
 
 def ask(console: Console, visit: Visit) -> Response:

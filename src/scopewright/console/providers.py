@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
+from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.console.sign_in import (
     Typed,
     ask_again,
     browser_cookie,
     checked_continue_to,
-    go_on,
 )
 from scopewright.core.errors import Malformed, ScopewrightError
+from scopewright.core.upstream import failure_page
 from scopewright.providers import Unusable
 from scopewright.services.providers.asking import Arrived, Offer
 from scopewright.web.http import parse_pairs
 from scopewright.web.visit import Visit
 
-WRONG = "This did not work. The name or the password may be mistyped."
+WRONG = N_("This did not work. The name or the password may be mistyped.")
 
-UNRECOGNISED = "This did not work. You did not come here by way of where people sign in so."
+UNRECOGNISED = N_("This did not work. You did not come here by way of where people sign in so.")
 
 
 def sign_in(console: Console, visit: Visit) -> Response:
@@ -46,15 +48,23 @@ def come_back(console: Console, visit: Visit) -> Response:
     name = visit.path["provider"]
     try:
         arrived, continue_to = console.providers.finish(
-            name, query, browser=browser_cookie(console, visit)
+            name, query, browser=browser_cookie(console, visit), request=Request(visit.scope)
         )
     except ScopewrightError as error:
         console.count_sign_in(name, succeeded=False)
-        if isinstance(error, Unusable):
-            return _unusable(error)
-        raise
+        return _in_vain(console, name, error)
     console.count_sign_in(name, succeeded=True)
     return _welcome(console, visit, arrived, continue_to=continue_to or "")
+
+
+def _in_vain(console: Console, name: str, error: ScopewrightError) -> Response:
+    """Where the operator has a page for it, that one."""
+    is_away, page = isinstance(error, Unusable), console.providers.failure_url(name)
+    if page:
+        return RedirectResponse(failure_page(page, error, is_away=is_away), 303)
+    if is_away:
+        return _unusable(error)
+    raise error
 
 
 def _send_away(console: Console, visit: Visit, offer: Offer) -> Response:
@@ -84,8 +94,8 @@ def _recognise(console: Console, visit: Visit, offer: Offer) -> Response:
     return _welcome(console, visit, arrived, continue_to=continue_to)
 
 
-def _unusable(error: Unusable) -> Response:
-    title = "This way to sign in does not answer"
+def _unusable(error: ScopewrightError) -> Response:
+    title = N_("This way to sign in does not answer")
     return page("refusal.html", status=503, title=title, detail=error.detail)
 
 
@@ -112,9 +122,8 @@ def _welcome(console: Console, visit: Visit, arrived: Arrived, *, continue_to: s
         continue_to=continue_to or None,
         state=arrived.state,
     )
+    leads_to = signed_in.continue_to or arrived.page or "/me"
     if not arrived.message:
-        return go_on(console, signed_in)
-    shown = page(
-        "signed_in.html", message=arrived.message, continue_to=signed_in.continue_to or "/me"
-    )
+        return console.welcome(RedirectResponse(leads_to, 303), signed_in)
+    shown = page("signed_in.html", message=arrived.message, continue_to=leads_to)
     return console.welcome(shown, signed_in)

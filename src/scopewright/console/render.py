@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from scopewright.console.consequences import told_of
+from scopewright.console.icons import icon_of
+from scopewright.console.languages import CODES, N_, language_of, spoken
+from scopewright.console.notes import Notes
 from scopewright.core.errors import Forbidden, ScopewrightError
 from scopewright.core.model import EMAIL_PROVIDER, SignIn
 from scopewright.metrics import FAILED, OTHER, SIGNED_IN, Metrics
@@ -17,6 +24,7 @@ from scopewright.services.account import Account
 from scopewright.services.authorization.answers import Authorizations
 from scopewright.services.device_authorization import DeviceAuthorizations
 from scopewright.services.invitations import Invitations
+from scopewright.services.launchpad import Launchpad
 from scopewright.services.logout import Logout
 from scopewright.services.providers.asking import Providers
 from scopewright.services.sign_in import SignedIn, SignIns
@@ -27,6 +35,8 @@ from scopewright.web.headers import page_headers
 from scopewright.web.visit import Visit
 
 STATIC = Path(__file__).parent / "static"
+# What a browser has kept of an earlier release is not what this one's pages need.
+VERSION = sha256(b"".join(one.read_bytes() for one in sorted(STATIC.iterdir()))).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +44,11 @@ class Console:
     """What the pages need. `cookie_seconds` is how long a browser stays signed in."""
 
     cookies: Cookies
+    notes: Notes
     sign_ins: SignIns
     authorizations: Authorizations
     account: Account
+    launchpad: Launchpad
     invitations: Invitations
     devices: DeviceAuthorizations
     logout: Logout
@@ -95,11 +107,14 @@ def page(
     script: str | None = None,
     **facts: Any,
 ) -> HTMLResponse:
-    """A page that nobody may keep or frame.
+    """A page that nobody may keep or frame, in the language of the visit.
 
-    `leads_to` is a URI to which its forms may lead, beside our own; `script` its only script.
+    `leads_to` is a URI to which its forms may lead, beside our own; `script` the script that stands
+    in it.
     """
-    text = _templates().get_template(template).render(script=script, **facts)
+    language = spoken()
+    made = _templates(language.code).get_template(template)
+    text = made.render(script=script, language=language, **facts)
     return HTMLResponse(text, status, page_headers(leads_to=leads_to, script=script))
 
 
@@ -107,7 +122,7 @@ def refusal(error: ScopewrightError) -> Response:
     """The page that says what was refused, and why."""
     kind = problems.kind_of(error)
     # Its title speaks of scopes; what is refused to a browser here is a form.
-    title = "This cannot be done" if isinstance(error, Forbidden) else kind.title
+    title = N_("This cannot be done") if isinstance(error, Forbidden) else kind.title
     response = page("refusal.html", status=kind.status, title=title, detail=error.detail)
     if retry_after := problems.headers(error).get("retry-after"):
         response.headers["retry-after"] = retry_after
@@ -115,11 +130,37 @@ def refusal(error: ScopewrightError) -> Response:
 
 
 @cache
-def _templates() -> Environment:
-    return Environment(
+def _templates(code: str) -> Environment:
+    language = language_of(code)
+    templates = Environment(
         loader=PackageLoader("scopewright.console"),
+        extensions=["jinja2.ext.i18n"],
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    words = language.translations
+    templates.install_gettext_callables(words.ugettext, words.ungettext, newstyle=True)  # type: ignore[attr-defined]
+    templates.policies["ext.i18n.trimmed"] = True
+    languages = [language_of(one) for one in CODES]
+    templates.globals.update(version=VERSION, languages=languages, icon_of=icon_of)
+    # `_` is for what the templates say: it takes words for markup. `said` is for words from outside
+    # of them, and for what may be anybody's.
+    templates.filters.update(
+        moment=lambda at: language.moment(instant(at)),
+        number=language.number,
+        said=language.tells,
+        told=lambda changes: told_of(changes, language),
+        json=_json,
+    )
+    return templates
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def instant(at: str | datetime) -> datetime:
+    """A moment as the API writes it, or as it is."""
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)

@@ -9,21 +9,23 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from scopewright import ids
+from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, Malformed
 from scopewright.core.model import EMAIL_PROVIDER
+from scopewright.core.return_paths import workspace_page
 from scopewright.services.sign_in import SignedIn
 from scopewright.web.credentials import SIGN_IN_COOKIE
 from scopewright.web.visit import Visit
 
 BROWSER_COOKIE = "scopewright_browser"  # before signing in; it marks the browser that asked
 BROWSER_SECONDS = 24 * 3600
-WRONG_CODE = (
+WRONG_CODE = N_(
     "This code did not work. It may be mistyped, used, too old, or tried too often."
     " Ask for another letter below."
 )
-WRONG_ANSWER = (
+WRONG_ANSWER = N_(
     "This did not work. The link may be used or too old, or its letter went to another address."
 )
 
@@ -216,8 +218,12 @@ def _leads_to(console: Console, continue_to: str | None) -> str | None:
 
 
 def checked_continue_to(value: str) -> str:
-    """The authorization or device page to go on with; empty for none."""
-    known = _AUTHORIZATION_ID.fullmatch(value) is not None or device_path(value) is not None
+    """The authorization, device page or page of a workspace to go on with; empty for none."""
+    known = (
+        _AUTHORIZATION_ID.fullmatch(value) is not None
+        or device_path(value) is not None
+        or workspace_page(value) is not None
+    )
     if value and not known:
         raise Malformed("The address of this page is not one of ours.")
     return value

@@ -54,7 +54,7 @@ class TooLarge(ScopewrightError):
 
 
 class Unauthenticated(ScopewrightError):
-    """A credential is missing, unknown, expired or revoked. Which of these is never told."""
+    """A credential is missing or not good; why is not told, but that an access token expired."""
 
 
 class Unproven(Unauthenticated):

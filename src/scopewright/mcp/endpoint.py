@@ -21,7 +21,14 @@ from scopewright.core.errors import Forbidden, NotFound, ScopewrightError
 from scopewright.mcp.resource import ManagementResource, refusal
 from scopewright.mcp.tools import Tool, tools
 from scopewright.web.credentials import presented_of
-from scopewright.web.http import Answer, header, parse_json, read_body, unauthenticated
+from scopewright.web.http import (
+    PRINCIPAL,
+    Answer,
+    header,
+    parse_json,
+    read_body,
+    unauthenticated,
+)
 
 if TYPE_CHECKING:
     from scopewright.mcp.server import ToolServer
@@ -107,6 +114,7 @@ class Endpoint:
             caller = await self.access.bearer(resource.view, presented, audience=resource.uri)
         if caller is None:
             raise unauthenticated(presented=authorization is not None)
+        scope[PRINCIPAL] = caller.principal.id
         return replace(caller, via="mcp")
 
 

@@ -20,9 +20,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from scopewright import __version__
 from scopewright.core.caller import Caller
 from scopewright.core.errors import Invalid, ScopewrightError
-from scopewright.mcp.calling import answer_to
 from scopewright.mcp.tools import ADDITIVE, READ, Tool
 from scopewright.web import problems
+from scopewright.web.calling import answer_to
 
 INSTRUCTIONS = (
     "These tools manage the workspace {name} of Scopewright: who may do what in it."

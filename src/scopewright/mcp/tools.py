@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from scopewright.core.errors import Invalid
+from scopewright.web.calling import Call
 
 READ = "read"
 ADDITIVE = frozenset({"create", "activate"})  # actions that take nothing away
@@ -25,16 +26,6 @@ _UNSAFE = re.compile(r"[/\x00-\x1f\x7f]")  # none may lead to another route's pa
 
 Schema = dict[str, Any]
 Place = Literal["path", "query", "body"]
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request of the API. `path` is not encoded; `body` is JSON, None where none belongs."""
-
-    method: str
-    path: str
-    query: str
-    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,16 @@ class Account:
             found = principals.of_identity(tx, identity)
             return tuple(self._record(tx, principal, now) for principal in found)
 
+    def record(self, identity: Identity, *, id: str) -> Principal | None:
+        """The record with this id, if it is this identity's."""
+        with self.database.read() as tx:
+            return next((one for one in principals.of_identity(tx, identity) if one.id == id), None)
+
+    def managed(self, identity: Identity) -> list[Workspace]:
+        """The workspaces of which an identity is a member, oldest first."""
+        with self.database.read() as tx:
+            return workspaces.of_member(tx, provider=identity.provider, subject=identity.subject)
+
     def _record(self, tx: Transaction, principal: Principal, now: datetime) -> Record:
         workspace = workspaces.get(tx, principal.workspace_id)
         assert workspace is not None  # a principal goes with its workspace

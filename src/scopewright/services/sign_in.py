@@ -22,6 +22,7 @@ from scopewright.core.errors import Invalid, TooMany
 from scopewright.core.identities import email_identity
 from scopewright.core.model import Identity, MagicLink, SignIn
 from scopewright.core.oauth import hash_secret
+from scopewright.core.return_paths import workspace_page
 from scopewright.mail import Mailer
 from scopewright.settings.tree import SignInSettings
 from scopewright.store import authorizations, limits, magic_links, principals, sessions, sign_ins
@@ -255,5 +256,5 @@ def _path_of(tx: Transaction, continue_to: str) -> str | None:
     """Where a pending authorization, or a device page, goes on."""
     authorization = authorizations.get(tx, continue_to)
     if authorization is None:
-        return device_path(continue_to)
+        return device_path(continue_to) or workspace_page(continue_to)
     return f"/w/{authorization.workspace_id}/authorize/{authorization.id}"

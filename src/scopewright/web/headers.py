@@ -7,21 +7,26 @@ from base64 import b64encode
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-_NOTHING_ELSE = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+_NOTHING_ELSE = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 def page_headers(*, leads_to: str | None = None, script: str | None = None) -> Mapping[str, str]:
     """Nobody may keep or frame the page, and its forms stay here.
 
-    `leads_to` is where the answer to one of its forms may send the browser besides, `script` the
-    one inline script that may run.
+    `leads_to` is where the answer to one of its forms may send the browser besides; `script` the
+    one that stands in the page, and then no other may run.
     """
     policy = f"{_NOTHING_ELSE}; form-action 'self'"
     if leads_to is not None:
         policy = f"{policy} {_sources(leads_to)}"
+    scripts = "'self'"
     if script is not None:
         digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        policy = f"{policy}; script-src 'sha256-{digest}'"
+        scripts = f"'sha256-{digest}'"
+    policy = f"{policy}; script-src {scripts}"
     return {
         "cache-control": "no-store",
         "content-security-policy": policy,

@@ -22,6 +22,7 @@ NO_STORE = (b"cache-control", b"no-store")
 JSON_TYPE = (b"content-type", b"application/json")
 _JSON_HEADERS = (JSON_TYPE, NO_STORE)
 WORKSPACE = "scopewright.workspace"  # in an ASGI scope: the id of the one that it turned out to ask
+PRINCIPAL = "scopewright.principal"  # in an ASGI scope: the id of whoever it turned out to be
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ def with_resources(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], tu
     return unique_parameters(others), tuple(resources)
 
 
-def parse_pairs(encoded: bytes) -> list[tuple[str, str]]:
+def parse_pairs(encoded: bytes, *, most: int = MOST_FIELDS) -> list[tuple[str, str]]:
     """Names and values in the order they came, empty and repeated ones too.
 
     Raises:
@@ -145,8 +146,8 @@ def parse_pairs(encoded: bytes) -> list[tuple[str, str]]:
         pairs = [(_unquoted(name), _unquoted(value)) for name, _, value in fields]
     except ValueError:
         raise InvalidRequest("The parameters are not a form in UTF-8.") from None
-    if len(pairs) > MOST_FIELDS:
-        raise InvalidRequest(f"Send at most {MOST_FIELDS} parameters.")
+    if len(pairs) > most:
+        raise InvalidRequest(f"Send at most {most} parameters.")
     if b"%00" in encoded or b"\x00" in encoded:
         raise InvalidRequest("A parameter contains NUL.")
     return pairs

@@ -55,6 +55,7 @@ TABLE: dict[type[ScopewrightError], Kind] = {
     TooMany: Kind(429, "too-many-requests", "Too many requests"),
     OAuthError: Kind(400, "oauth", "The request is refused"),
 }
+_BY_FACTS = (NotFound, Conflict, NotNow, Invalid, Malformed, TooLarge, Unauthenticated)
 BUG = Kind(500, "internal-error", "Something went wrong here")
 
 
@@ -73,6 +74,16 @@ def document(error: ScopewrightError, *, public_url: str) -> dict[str, Any]:
         "detail": error.detail or kind.title + ".",
         **error.facts,
     }
+
+
+def error_of(told: Mapping[str, Any]) -> ScopewrightError:
+    """The error that a problem document of ours tells of; a bug where it is none that we know."""
+    facts = {k: v for k, v in told.items() if k not in ("type", "title", "status", "detail")}
+    slug, detail = str(told.get("type", "")).rpartition("/")[2], str(told.get("detail", ""))
+    cls = next((cls for cls, kind in TABLE.items() if kind.slug == slug), ScopewrightError)
+    if issubclass(cls, Forbidden):
+        return cls(detail, missing=facts.get("missing", ()))
+    return cls(detail, **facts) if cls in _BY_FACTS else ScopewrightError(detail)
 
 
 def headers(error: ScopewrightError) -> dict[str, str]:
@@ -94,7 +105,8 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
     if isinstance(error, Forbidden):
         attributes = {"error": "insufficient_scope", "scope": spell(frozenset(error.missing))}
     elif error.facts.get("presented"):
-        attributes = {"error": "invalid_token"}
+        told = {"error_description": error.detail} if error.facts.get("expired") else {}
+        attributes = {"error": "invalid_token", **told}
     else:
         attributes = {}
     spelled = "".join(f', {name}="{value}"' for name, value in attributes.items() if value)

@@ -79,6 +79,7 @@ class Visit:
 
 
 Handler = Callable[[Visit], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
 Refuse = Callable[[ScopewrightError], Response]
 
 
@@ -90,12 +91,20 @@ class Reception:
     body_limit: int
     trusted_proxies: frozenset[str]
 
-    def endpoint(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint(self, handler: Handler) -> Endpoint:
         """The handler, run in a worker thread with the whole request."""
+
+        async def handling(visit: Visit) -> Response:
+            return await run_in_threadpool(handler, visit)
+
+        return self.attended(handling)
+
+    def attended(self, handler: Callable[[Visit], Awaitable[Response]]) -> Endpoint:
+        """The handler, which waits for others, with the whole request."""
 
         async def answering(request: Request) -> Response:
             try:
-                return await self._answered(handler, request)
+                return await handler(await self._visit(request))
             except ScopewrightError as error:
                 return self.refuse(error)
             except Exception:
@@ -104,7 +113,6 @@ class Reception:
 
         return answering
 
-    async def _answered(self, handler: Handler, request: Request) -> Response:
+    async def _visit(self, request: Request) -> Visit:
         body = await read_body(request.scope, request.receive, limit=self.body_limit)
-        source = client_address(request.scope, self.trusted_proxies)
-        return await run_in_threadpool(handler, Visit(request.scope, body, source))
+        return Visit(request.scope, body, client_address(request.scope, self.trusted_proxies))

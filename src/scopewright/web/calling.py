@@ -1,4 +1,4 @@
-"""One call of the API within this process, by a caller who is known already."""
+"""One call of the API within this process, most by a caller who is known already."""
 
 from __future__ import annotations
 
@@ -12,8 +12,17 @@ from urllib.parse import quote
 from starlette.types import ASGIApp, Message, Scope
 
 from scopewright.core.caller import Caller
-from scopewright.mcp.tools import Call
 from scopewright.web.credentials import KNOWN_CALLER
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of the API. `path` is not encoded; `body` is JSON, None where none belongs."""
+
+    method: str
+    path: str
+    query: str
+    body: bytes | None
 
 
 @dataclass(slots=True)
@@ -32,6 +41,11 @@ class Answer:
         body = b"".join(self.chunks)
         return json.loads(body) if body else None
 
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return b"".join(self.chunks).decode()
+
     async def take(self, message: Message) -> None:
         """The next part of the answer (ASGI `send`)."""
         if message["type"] == "http.response.start":
@@ -40,8 +54,11 @@ class Answer:
             self.chunks.append(message.get("body", b""))
 
 
-async def answer_to(api: ASGIApp, call: Call, caller: Caller) -> Answer:
-    """The API's answer. It checks what it always checks, of this caller instead of a credential."""
+async def answer_to(api: ASGIApp, call: Call, who: Caller | str) -> Answer:
+    """The API's answer. It checks what it always checks, of this caller instead of a credential.
+
+    `who` may be a credential as well, which the call presents.
+    """
     parts = [{"type": "http.request", "body": call.body or b"", "more_body": False}]
 
     async def receive() -> Message:
@@ -51,12 +68,15 @@ async def answer_to(api: ASGIApp, call: Call, caller: Caller) -> Answer:
 
     answer = Answer()
     with suppress(Exception):  # the API has logged and answered it when it lets one through
-        await api(_scope(call, caller), receive, answer.take)
+        await api(_scope(call, who), receive, answer.take)
     return answer
 
 
-def _scope(call: Call, caller: Caller) -> Scope:
-    content = [(b"content-type", b"application/json")] if call.body is not None else []
+def _scope(call: Call, who: Caller | str) -> Scope:
+    headers = [(b"content-type", b"application/json")] if call.body is not None else []
+    known: dict[str, Any] = {KNOWN_CALLER: who}
+    if isinstance(who, str):
+        headers, known = [*headers, (b"authorization", b"Bearer " + who.encode())], {}
     return {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -67,8 +87,8 @@ def _scope(call: Call, caller: Caller) -> Scope:
         "raw_path": quote(call.path).encode(),
         "query_string": call.query.encode(),
         "root_path": "",
-        "headers": content,
+        "headers": headers,
         "server": None,
         "client": None,
-        KNOWN_CALLER: caller,
+        **known,
     }

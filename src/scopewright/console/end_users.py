@@ -1,0 +1,115 @@
+"""End-users: who uses what the workspace protects, what each holds, inviting and removing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.choices import choices, pressed
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/end-users"
+
+
+async def index(desk: Desk) -> Response:
+    """All of them, with what was granted to each."""
+    people = await listed(desk, "/end-users", AT, "q", "sort")
+    return await desk.page("end_users.html", people=people, choices=await choices(desk))
+
+
+# --- one ----------------------------------------------------------------------------------------
+
+
+async def show(desk: Desk) -> Response:
+    """One person: everything that is known and held, and what is attached."""
+    return await shown(desk, EMPTY, None)
+
+
+async def shown(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    """The page of one person, with a form of it that was refused."""
+    person = await desk.read(path_of(desk))
+    return await desk.page(
+        "end_user.html",
+        status=422 if fault else 200,
+        person=person,
+        portrait=await _portrait(desk, person["id"]),
+        metadata=await _metadata(desk),
+        choices=await choices(desk),
+        form=form,
+        fault=fault,
+    )
+
+
+def path_of(desk: Desk) -> str:
+    """The path of the person in the API."""
+    return f"{AT}/{desk.named['email']}"
+
+
+async def _portrait(desk: Desk, id: str) -> Any:
+    return await desk.read(f"/principals/{id}") if desk.may("principals:read") else None
+
+
+async def _metadata(desk: Desk) -> Any:
+    return await desk.read(f"{path_of(desk)}/metadata") if desk.may("metadata:read") else None
+
+
+# --- inviting -----------------------------------------------------------------------------------
+
+
+async def ask_invite(desk: Desk) -> Response:
+    """The form for an invitation."""
+    return await _ask_invite(desk, EMPTY, None)
+
+
+async def _ask_invite(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    return await desk.page(
+        "end_user_invite.html",
+        status=422 if fault else 200,
+        choices=await choices(desk),
+        form=form,
+        fault=fault,
+    )
+
+
+async def invite(desk: Desk) -> Response:
+    """Invite somebody; or, where a chip was pressed, show the form with its boxes switched."""
+    form = desk.form()
+    switched = pressed(form, await choices(desk), "internal_scopes")
+    if switched is not None:
+        return await _ask_invite(desk, switched, None)
+    lists = {name: form.texts(name) for name in ("scopes", "internal_scopes", "roles")}
+    sent = {"email": form.text("email"), **{name: each for name, each in lists.items() if each}}
+    try:
+        made = await desk.change("POST", "/end-users", sent)
+    except ScopewrightError as error:
+        return await _ask_invite(desk, form, Fault.of(error))
+    said = spoken().says("A letter with a link is on its way to %(email)s.") % made
+    return desk.back(AT, Note(said, desk.command("POST", "/end-users", sent)))
+
+
+# --- removing -----------------------------------------------------------------------------------
+
+
+async def ask_remove(desk: Desk) -> Response:
+    """Says what removing a person will come to, before it is done."""
+    path = path_of(desk)
+    return await desk.page(
+        "end_user_remove.html",
+        person=await desk.read(path),
+        changes=await desk.rehearse("DELETE", path),
+        command=desk.command("DELETE", path),
+    )
+
+
+async def remove(desk: Desk) -> Response:
+    """Remove a person."""
+    desk.form()
+    path = path_of(desk)
+    await desk.change("DELETE", path)
+    said = spoken().says("%(email)s is removed.") % desk.named
+    return desk.back(AT, Note(said, desk.command("DELETE", path)))

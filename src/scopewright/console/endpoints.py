@@ -1,0 +1,148 @@
+"""Endpoints: where data comes in; made, changed, switched, emptied and deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.acts import Act
+from scopewright.console.chart import lines_of
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/endpoints"
+SHOWN = 100  # datapoints of the chart
+ROWS = 10  # datapoints in the table
+
+
+async def index(desk: Desk) -> Response:
+    """All of them."""
+    return await desk.page("endpoints.html", endpoints=await listed(desk, AT, AT))
+
+
+async def ask_create(desk: Desk) -> Response:
+    """The form for a new one."""
+    return await _ask_create(desk, EMPTY, None)
+
+
+async def _ask_create(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    status = 422 if fault else 200
+    return await desk.page("endpoint_new.html", status=status, form=form, fault=fault)
+
+
+async def create(desk: Desk) -> Response:
+    """Make one."""
+    form = desk.form()
+    sent: dict[str, Any] = dict(form.sent("name", "url_path", "auth", "write_scope"))
+    if _clients(form):
+        sent["clients"] = _clients(form)
+    if form.has("read"):
+        sent["read"] = True
+    try:
+        made = await desk.change("POST", AT, sent)
+    except ScopewrightError as error:
+        return await _ask_create(desk, form, Fault.of(error))
+    said = spoken().says("The endpoint %(name)s takes data from now on.") % made
+    return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
+
+
+def _clients(form: Form) -> list[str]:
+    return form.text("clients").replace(",", " ").split()
+
+
+async def show(desk: Desk) -> Response:
+    """One of them, with what came in lately."""
+    return await _show(desk, None, None)
+
+
+async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
+    endpoint = await desk.read(_path(desk))
+    points: list[Mapping[str, Any]] = []
+    if desk.may("data:read"):
+        points = (await desk.read("/datapoints", endpoint=endpoint["id"], limit=SHOWN))["data"]
+    return await desk.page(
+        "endpoint.html",
+        status=422 if fault else 200,
+        endpoint=endpoint,
+        points=points[:ROWS],
+        lines=lines_of(points),
+        form=form or _as_it_is(endpoint),
+        fault=fault,
+    )
+
+
+def _as_it_is(endpoint: Mapping[str, Any]) -> Form:
+    pairs = [(name, endpoint[name] or "") for name in ("name", "url_path", "auth", "write_scope")]
+    pairs.append(("clients", " ".join(endpoint["clients"])))
+    return Form([*pairs, ("read", "yes")] if endpoint["read"] else pairs)
+
+
+async def change(desk: Desk) -> Response:
+    """Change what is different from before."""
+    form, path = desk.form(), _path(desk)
+    before = await desk.read(path)
+    wanted = {
+        **{name: form.text(name) for name in ("name", "url_path", "auth")},
+        "write_scope": form.text("write_scope") or None,
+        "clients": sorted(_clients(form)),
+        "read": form.has("read"),
+    }
+    sent = {key: value for key, value in wanted.items() if value != before[key]}
+    try:
+        await desk.change("PATCH", path, sent)
+    except ScopewrightError as error:
+        return await _show(desk, form, Fault.of(error))
+    said = spoken().says("The endpoint is changed.")
+    return desk.back(path, Note(said, desk.command("PATCH", path, sent) if sent else None))
+
+
+async def activate(desk: Desk) -> Response:
+    """Switch one on or off."""
+    sent = {"active": desk.form().text("active") == "yes"}
+    path = f"{_path(desk)}/activate"
+    await desk.change("POST", path, sent)
+    words = spoken()
+    said = (
+        words.says("The endpoint takes data again.")
+        if sent["active"]
+        else words.says("The endpoint takes no data from now on.")
+    )
+    return desk.back(_path(desk), Note(said, desk.command("POST", path, sent)))
+
+
+async def deletion(desk: Desk) -> Act:
+    endpoint, words = await desk.read(_path(desk)), spoken()
+    return Act(
+        "DELETE",
+        _path(desk),
+        title=words.says("Delete the endpoint %(name)s?") % endpoint,
+        says=(words.says("Nobody can send to it any more. What came in through it stays."),),
+        button=words.says("Delete"),
+        done=words.says("The endpoint %(name)s is deleted.") % endpoint,
+        back=AT,
+        keep=_path(desk),
+    )
+
+
+async def emptying(desk: Desk) -> Act:
+    endpoint, words = await desk.read(_path(desk)), spoken()
+    return Act(
+        "DELETE",
+        "/datapoints",
+        title=words.says("Delete what came in through %(name)s?") % endpoint,
+        says=(words.says("The endpoint stays and goes on taking data."),),
+        button=words.says("Delete the datapoints"),
+        done=words.says("What came in through %(name)s is deleted.") % endpoint,
+        back=_path(desk),
+        keep=_path(desk),
+        sent={"endpoint": endpoint["id"]},
+    )
+
+
+def _path(desk: Desk) -> str:
+    return f"{AT}/{desk.named['id']}"

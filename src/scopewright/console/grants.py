@@ -1,0 +1,155 @@
+"""Giving scopes and roles to an end-user or a client, and taking them back, one or a preset."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from starlette.responses import Response
+
+from scopewright.console import clients, end_users
+from scopewright.console.choices import choices
+from scopewright.console.desk import Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.notes import Note
+from scopewright.core.errors import NotFound, ScopewrightError
+
+ANY = "SCOPE"  # stands for each of several, in a command that is to be repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """To whom something is given: `path` is theirs in the API, and their page's."""
+
+    path: str
+    name: str
+    id: str
+    scopes: tuple[str, ...]
+
+
+async def _owner(desk: Desk) -> Owner:
+    path = end_users.path_of(desk) if "email" in desk.named else clients.path_of(desk)
+    told = await desk.read(path)
+    name = told.get("email") or told["name"]
+    held = (*told["scopes"], *told["internal_scopes"])
+    return Owner(path, name, told.get("client_id") or told["id"], held)
+
+
+async def _again(desk: Desk, form: Form, error: ScopewrightError) -> Response:
+    """The page of whoever was to be given something, with the form that was refused."""
+    page = end_users.shown if "email" in desk.named else clients.shown
+    return await page(desk, form, Fault.of(error))
+
+
+async def show(desk: Desk) -> Response:
+    """The page of whoever it is: one comes here from a form that was refused."""
+    page = end_users.show if "email" in desk.named else clients.show
+    return await page(desk)
+
+
+def _back(desk: Desk, form: Form, owner: Owner) -> str:
+    """The page of this workspace from which the form was sent: the list, or the owner's own."""
+    back, here = form.text("back"), desk.at("/")
+    asked = urlsplit(back)
+    is_ours = not asked.netloc and not asked.scheme and back.startswith(here)
+    return back.removeprefix(desk.at("")) if is_ours else quote(owner.path)
+
+
+# --- scopes -------------------------------------------------------------------------------------
+
+
+async def give(desk: Desk) -> Response:
+    """Grant one scope."""
+    form, owner = desk.form(), await _owner(desk)
+    sent = {"scope": form.text("scope")}
+    path = f"{owner.path}/scopes"
+    try:
+        await desk.change("POST", path, sent)
+    except ScopewrightError as error:
+        return await _again(desk, form, error)
+    said = spoken().says("%(scope)s is given to %(name)s. The next token has it.")
+    said %= {**sent, "name": owner.name}
+    return desk.back(_back(desk, form, owner), Note(said, desk.command("POST", path, sent)))
+
+
+async def revoke(desk: Desk) -> Response:
+    """Take one scope back."""
+    form, owner = desk.form(), await _owner(desk)
+    scope = form.text("scope")
+    path = f"{owner.path}/scopes/{scope}"
+    await desk.change("DELETE", path)
+    said = spoken().says(
+        "%(scope)s is taken from %(name)s. Tokens that are out keep it until they expire."
+    )
+    said %= {"scope": scope, "name": owner.name}
+    return desk.back(_back(desk, form, owner), Note(said, desk.command("DELETE", path)))
+
+
+async def preset(desk: Desk) -> Response:
+    """Give every scope of a preset; or, where all are held, take every one of them back."""
+    form, owner = desk.form(), await _owner(desk)
+    bundle = (await choices(desk)).chip(f"preset:{form.text('preset')}")
+    if bundle is None:
+        raise NotFound("There is no such preset.")
+    facts = {"label": spoken().says(bundle.label), "name": owner.name}
+    try:
+        if bundle.is_on(owner.scopes):
+            command = await _take_all(desk, owner, bundle.scopes)
+            said = spoken().says("All scopes of %(label)s are taken from %(name)s.") % facts
+        else:
+            lacking = [one for one in bundle.scopes if one not in owner.scopes]
+            command = await _give_all(desk, owner, lacking)
+            said = spoken().says("All scopes of %(label)s are given to %(name)s.") % facts
+    except ScopewrightError as error:
+        return await _again(desk, form, error)
+    return desk.back(_back(desk, form, owner), Note(said, command))
+
+
+async def _give_all(desk: Desk, owner: Owner, scopes: Iterable[str]) -> str | None:
+    path = f"{owner.path}/scopes"
+    for scope in scopes:
+        await desk.change("POST", path, {"scope": scope})
+    return _for_each(scopes, desk.command("POST", path, {"scope": ANY}))
+
+
+async def _take_all(desk: Desk, owner: Owner, scopes: Iterable[str]) -> str | None:
+    for scope in scopes:
+        await desk.change("DELETE", f"{owner.path}/scopes/{scope}")
+    return _for_each(scopes, desk.command("DELETE", f"{owner.path}/scopes/{ANY}"))
+
+
+def _for_each(scopes: Iterable[str], command: str | None) -> str | None:
+    if command is None:
+        return None
+    repeated = command.replace(f" {ANY}", ' "$scope"', 1)
+    return f"for scope in {shlex.join(scopes)}; do {repeated}; done"
+
+
+# --- roles --------------------------------------------------------------------------------------
+
+
+async def assign(desk: Desk) -> Response:
+    """Assign a role."""
+    form, owner = desk.form(), await _owner(desk)
+    role = form.text("role")
+    path = f"/principals/{owner.id}/roles/{role}"
+    try:
+        await desk.change("PUT", path)
+    except ScopewrightError as error:
+        return await _again(desk, form, error)
+    said = spoken().says("The role %(role)s is assigned to %(name)s.")
+    said %= {"role": role, "name": owner.name}
+    return desk.back(_back(desk, form, owner), Note(said, desk.command("PUT", path)))
+
+
+async def unassign(desk: Desk) -> Response:
+    """Take a role away."""
+    form, owner = desk.form(), await _owner(desk)
+    role = form.text("role")
+    path = f"/principals/{owner.id}/roles/{role}"
+    await desk.change("DELETE", path)
+    said = spoken().says("The role %(role)s is taken from %(name)s.")
+    said %= {"role": role, "name": owner.name}
+    return desk.back(_back(desk, form, owner), Note(said, desk.command("DELETE", path)))

@@ -1,0 +1,105 @@
+"""Members: who manages the workspace and in which role, and who is invited to."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from scopewright.console.acts import Act
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/members"
+
+
+async def index(desk: Desk) -> Response:
+    """All of them, who is invited, and the form for an invitation."""
+    return await _index(desk, EMPTY, None)
+
+
+async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    pending = None
+    if desk.may("invitations:read"):
+        pending = (await desk.read("/invitations", limit=1000))["data"]
+    return await desk.page(
+        "members.html",
+        status=422 if fault else 200,
+        members=await listed(desk, "/members", AT, "q", "sort"),
+        pending=pending,
+        roles=_roles(),
+        form=form,
+        fault=fault,
+    )
+
+
+def _roles() -> list[tuple[str, str, str]]:
+    words = spoken()
+    return [
+        ("viewer", words.says("Viewer"), words.says("Sees everything and changes nothing.")),
+        ("editor", words.says("Editor"), words.says("Changes access and data.")),
+        ("admin", words.says("Admin"), words.says("May do everything here, members too.")),
+    ]
+
+
+async def invite(desk: Desk) -> Response:
+    """Send somebody an invitation."""
+    form = desk.form()
+    sent = form.sent("email", "role")
+    try:
+        made = await desk.change("POST", "/members", sent)
+    except ScopewrightError as error:
+        return await _index(desk, form, Fault.of(error))
+    said = spoken().says("An invitation is on its way to %(email)s.") % made
+    return desk.back(AT, Note(said, desk.command("POST", "/members", sent)))
+
+
+async def change_role(desk: Desk) -> Response:
+    """Give a member another role."""
+    sent, path = desk.form().sent("role"), _path(desk)
+    try:
+        made = await desk.change("PATCH", path, sent)
+    except ScopewrightError as error:
+        return await _index(desk, EMPTY, Fault(Fault.of(error).detail))
+    said = spoken().says("%(email)s is now: %(role)s.") % {
+        "email": made["email"],
+        "role": next(name for value, name, _ in _roles() if value == made["role"]),
+    }
+    return desk.back(AT, Note(said, desk.command("PATCH", path, sent)))
+
+
+async def removal(desk: Desk) -> Act:
+    member, words = await desk.read(_path(desk)), spoken()
+    return Act(
+        "DELETE",
+        _path(desk),
+        title=words.says("Remove %(email)s?") % member,
+        says=(
+            words.says("They manage this workspace no more, from now on."),
+            words.says("What they have made stays."),
+        ),
+        button=words.says("Remove"),
+        done=words.says("%(email)s is no member any more.") % member,
+        back=AT,
+        keep=AT,
+    )
+
+
+async def cancelling(desk: Desk) -> Act:
+    path, words = f"/invitations/{desk.named['id']}", spoken()
+    invitation = await desk.read(path)
+    return Act(
+        "DELETE",
+        path,
+        title=words.says("Cancel the invitation of %(email)s?") % invitation,
+        says=(words.says("The link in the letter stops working at once."),),
+        button=words.says("Cancel the invitation"),
+        done=words.says("The invitation of %(email)s is cancelled.") % invitation,
+        back=AT,
+        keep=AT,
+    )
+
+
+def _path(desk: Desk) -> str:
+    return f"/members/{desk.named['email']}"

@@ -1,0 +1,111 @@
+"""MQTT configurations: the outside brokers that are to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.acts import Act
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/mqtt-configs"
+FIELDS = ("name", "broker_url", "topic_filter", "write_scope")
+
+
+async def index(desk: Desk) -> Response:
+    """All of them."""
+    return await desk.page("mqtt_configs.html", configs=await listed(desk, AT, AT))
+
+
+async def ask_create(desk: Desk) -> Response:
+    """The form for a new one."""
+    return await _ask_create(desk, EMPTY, None)
+
+
+async def _ask_create(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    status = 422 if fault else 200
+    return await desk.page("mqtt_config_new.html", status=status, form=form, fault=fault)
+
+
+async def create(desk: Desk) -> Response:
+    """Add one."""
+    form = desk.form()
+    sent = form.sent(*FIELDS)
+    try:
+        made = await desk.change("POST", AT, sent)
+    except ScopewrightError as error:
+        return await _ask_create(desk, form, Fault.of(error))
+    said = spoken().says("The broker %(name)s is added.") % made
+    return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
+
+
+async def show(desk: Desk) -> Response:
+    """One of them."""
+    return await _show(desk, None, None)
+
+
+async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
+    config = await desk.read(_path(desk))
+    return await desk.page(
+        "mqtt_config.html",
+        status=422 if fault else 200,
+        config=config,
+        form=form or _as_it_is(config),
+        fault=fault,
+    )
+
+
+def _as_it_is(config: Mapping[str, Any]) -> Form:
+    return Form([(name, config[name] or "") for name in FIELDS])
+
+
+async def change(desk: Desk) -> Response:
+    """Change what is different from before."""
+    form, path = desk.form(), _path(desk)
+    before = await desk.read(path)
+    wanted: dict[str, Any] = {name: form.text(name) for name in FIELDS}
+    wanted["write_scope"] = wanted["write_scope"] or None
+    sent = {key: value for key, value in wanted.items() if value != before[key]}
+    try:
+        await desk.change("PATCH", path, sent)
+    except ScopewrightError as error:
+        return await _show(desk, form, Fault.of(error))
+    said = spoken().says("The broker is changed.")
+    return desk.back(path, Note(said, desk.command("PATCH", path, sent) if sent else None))
+
+
+async def activate(desk: Desk) -> Response:
+    """Wish for one to be read, or not."""
+    sent = {"active": desk.form().text("active") == "yes"}
+    path, words = f"{_path(desk)}/activate", spoken()
+    await desk.change("POST", path, sent)
+    said = (
+        words.says("The broker is to be read.")
+        if sent["active"]
+        else words.says("The broker is not to be read.")
+    )
+    return desk.back(_path(desk), Note(said, desk.command("POST", path, sent)))
+
+
+async def deletion(desk: Desk) -> Act:
+    config, words = await desk.read(_path(desk)), spoken()
+    return Act(
+        "DELETE",
+        _path(desk),
+        title=words.says("Delete the broker %(name)s?") % config,
+        says=(words.says("It is read no more. What came in from it stays."),),
+        button=words.says("Delete"),
+        done=words.says("The broker %(name)s is deleted.") % config,
+        back=AT,
+        keep=_path(desk),
+    )
+
+
+def _path(desk: Desk) -> str:
+    return f"{AT}/{desk.named['id']}"

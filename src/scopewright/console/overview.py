@@ -1,0 +1,108 @@
+"""The workspace at a glance: what identifies it, what it holds, and the first steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.desk import Desk
+from scopewright.console.languages import spoken
+from scopewright.console.render import instant
+
+SOON = timedelta(days=30)
+MOST_KEYS = 100
+_DENIALS = "scopewright_denials_total"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with what it counts, and the page that lists it."""
+
+    name: str
+    number: int
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One of the first steps: where it is taken, and whether it is."""
+
+    says: str
+    path: str
+    is_done: bool
+
+
+async def show(desk: Desk) -> Response:
+    """What identifies the workspace, and how to ask it for something."""
+    numbers = await _numbers(desk)
+    steps = list(_steps(desk, numbers))
+    return await desk.page(
+        "overview.html",
+        issuer=f"{desk.console.sign_ins.public_url}/w/{desk.workspace.id}",
+        figures=[*_figures(numbers), *await _denials(desk)],
+        ending=await _ending(desk),
+        steps=steps,
+        is_begun=all(step.is_done for step in steps),
+    )
+
+
+async def _numbers(desk: Desk) -> Mapping[str, int]:
+    if not desk.may("workspace:read"):
+        return {}
+    found: Mapping[str, int] = (await desk.read("/numbers"))["numbers"]
+    return found
+
+
+def _figures(numbers: Mapping[str, int]) -> Iterator[Figure]:
+    words = spoken()
+    told = {
+        "members": words.says("Members"),
+        "end-users": words.says("End-users"),
+        "clients": words.says("Clients"),
+        "sessions": words.says("Live sessions"),
+        "api-keys": words.says("Live API keys"),
+        "endpoints": words.says("Endpoints"),
+    }
+    for noun, name in told.items():
+        if noun in numbers:
+            yield Figure(name, numbers[noun], f"/{noun}")
+
+
+async def _denials(desk: Desk) -> list[Figure]:
+    """What was refused here since this server was started."""
+    if not desk.may("metrics:read"):
+        return []
+    lines = (await desk.text("/metrics")).splitlines()
+    refused = [line.rpartition(" ")[2] for line in lines if line.startswith(_DENIALS)]
+    name = spoken().says("Refusals since the server was started")
+    return [Figure(name, int(sum(map(float, refused))), None)]
+
+
+async def _ending(desk: Desk) -> list[dict[str, Any]]:
+    """The member's own keys that end soon, the first of them first."""
+    if not desk.may("own-api-keys:read"):
+        return []
+    keys = (await desk.read("/api-keys", limit=MOST_KEYS))["data"]
+    until = desk.now + SOON
+    soon = [key for key in keys if key["expires_at"] and instant(key["expires_at"]) < until]
+    return sorted(soon, key=lambda key: instant(key["expires_at"]))
+
+
+def _steps(desk: Desk, numbers: Mapping[str, int]) -> Iterator[Step]:
+    """The ones that are open to the member."""
+    words = spoken()
+    told = [
+        ("scopes", "scopes:create", words.says("Define a scope: what may be done.")),
+        ("clients", "clients:create", words.says("Register a client: what asks for tokens.")),
+        ("grants", "grants:create", words.says("Grant the client a scope.")),
+        ("endpoints", "endpoints:create", words.says("Make an endpoint: where data comes in.")),
+        ("end-users", "end-users:create", words.says("Invite an end-user.")),
+    ]
+    for noun, operation, says in told:
+        if desk.may(operation):
+            page = "/clients" if noun == "grants" else f"/{noun}"
+            yield Step(says, page, numbers.get(noun, 0) > 0)

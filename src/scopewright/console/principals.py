@@ -1,0 +1,129 @@
+"""People and roles: everybody who can hold scopes, what each holds and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/principals"
+KINDS = ("member", "end_user", "client", "group")
+
+
+async def index(desk: Desk) -> Response:
+    """Everybody, filtered as the address asks, and the form for a new service."""
+    return await _index(desk, EMPTY, None)
+
+
+async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    return await desk.page(
+        "principals.html",
+        status=422 if fault else 200,
+        everybody=await listed(desk, "/principals", AT, "q", "kind", "disabled", "sort"),
+        kinds=KINDS,
+        roles=await role_names(desk),
+        form=form,
+        fault=fault,
+    )
+
+
+async def role_names(desk: Desk) -> list[str]:
+    """Every role that could be assigned, as far as the member may see them."""
+    if not desk.may("scopes:read"):
+        return []
+    words = await desk.read("/vocabulary")
+    return [role["name"] for one in words["catalogues"] for role in one["roles"]]
+
+
+async def create(desk: Desk) -> Response:
+    """Make a service; it acts by API keys."""
+    form = desk.form()
+    sent: dict[str, Any] = form.sent("name", "owner")
+    sent["roles"] = form.texts("roles")
+    try:
+        made = await desk.change("POST", "/principals", sent)
+    except ScopewrightError as error:
+        return await _index(desk, form, Fault.of(error))
+    said = spoken().says("The service %(name)s is made. It acts by API keys.") % made
+    return desk.back(at(made["id"]), Note(said, desk.command("POST", "/principals", sent)))
+
+
+def at(id: str) -> str:
+    """The page of somebody; also their path in the API."""
+    return f"{AT}/{id}"
+
+
+async def show(desk: Desk) -> Response:
+    """Somebody: what they hold by which paths, their roles, groups, identities, keys, sessions."""
+    return await _show(desk, EMPTY, None)
+
+
+async def _show(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    portrait = await desk.read(at(desk.named["id"]))
+    return await desk.page(
+        "principal.html",
+        status=422 if fault else 200,
+        who=portrait,
+        here=at(portrait["id"]),
+        in_groups={one["id"]: one["name"] for one in portrait["groups"]},
+        roles=await role_names(desk),
+        form=form,
+        fault=fault,
+    )
+
+
+async def assign(desk: Desk) -> Response:
+    """Assign a role."""
+    form, here = desk.form(), at(desk.named["id"])
+    path = f"{here}/roles/{form.text('role')}"
+    try:
+        made = await desk.change("PUT", path)
+    except ScopewrightError as error:
+        return await _show(desk, form, _beside("role", error))
+    said = spoken().says("The role %(role)s is assigned.") % made
+    return desk.back(here, Note(said, desk.command("PUT", path)))
+
+
+async def grant(desk: Desk) -> Response:
+    """Grant a scope by itself, to an end-user or a client."""
+    form, here = desk.form(), at(desk.named["id"])
+    who, sent = await desk.read(here), {"scope": form.text("scope")}
+    owner = f"/end-users/{who['name']}" if who["kind"] == "end_user" else f"/clients/{who['id']}"
+    try:
+        await desk.change("POST", f"{owner}/scopes", sent)
+    except ScopewrightError as error:
+        return await _show(desk, form, Fault.of(error))
+    said = spoken().says("The scope %(scope)s is granted.") % sent
+    return desk.back(here, Note(said, desk.command("POST", f"{owner}/scopes", sent)))
+
+
+async def link(desk: Desk) -> Response:
+    """Let a person prove who they are by one more identity."""
+    form, here = desk.form(), at(desk.named["id"])
+    path = f"{here}/identities/{form.text('provider')}/{form.text('subject')}"
+    try:
+        await desk.change("PUT", path)
+    except ScopewrightError as error:
+        return await _show(desk, form, _beside("subject", error))
+    said = spoken().says("The identity %(subject)s is linked.") % {"subject": form.text("subject")}
+    return desk.back(here, Note(said, desk.command("PUT", path)))
+
+
+def _beside(field: str, error: ScopewrightError) -> Fault:
+    """What is refused of something that stands in the path, and names no field itself."""
+    return Fault(Fault.of(error).detail, field, error.facts)
+
+
+async def enable(desk: Desk) -> Response:
+    """Accept again what somebody presents."""
+    desk.form()
+    here = at(desk.named["id"])
+    await desk.change("POST", f"{here}/enable")
+    said = spoken().says("What they present is accepted again. They must sign in anew.")
+    return desk.back(here, Note(said, desk.command("POST", f"{here}/enable")))

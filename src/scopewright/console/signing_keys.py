@@ -1,0 +1,61 @@
+"""Signing keys: which sign and which still verify, and new ones that follow them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import ScopewrightError
+
+AT = "/signing-keys"
+ROTATION = "/signing-keys/rotate"
+ALL = "all"
+
+
+async def index(desk: Desk) -> Response:
+    """The published keys."""
+    words = spoken()
+    return await desk.page(
+        "signing_keys.html",
+        keys=await listed(desk, AT, AT),
+        states={
+            "next": words.says("signs next"),
+            "signing": words.says("signs now"),
+            "verifying": words.says("only verifies"),
+        },
+    )
+
+
+async def ask_rotate(desk: Desk) -> Response:
+    """Says what will happen when, before a new key is published."""
+    return await _ask_rotate(desk, EMPTY, None)
+
+
+async def _ask_rotate(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    every = spoken().says("Both algorithms")
+    return await desk.page(
+        "signing_keys_rotate.html",
+        status=422 if fault else 200,
+        algorithms=[(ALL, every), ("ES256", "ES256"), ("RS256", "RS256")],
+        form=form,
+        fault=fault,
+        command=desk.command("POST", ROTATION),
+    )
+
+
+async def rotate(desk: Desk) -> Response:
+    """Publish the next key."""
+    form = desk.form()
+    algorithm = form.text("algorithm")
+    sent: dict[str, Any] = {} if algorithm in ("", ALL) else {"algorithm": algorithm}
+    try:
+        await desk.change("POST", ROTATION, sent)
+    except ScopewrightError as error:
+        return await _ask_rotate(desk, form, Fault.of(error))
+    said = spoken().says("The next key is published. Below stands when it begins to sign.")
+    return desk.back(AT, Note(said, desk.command("POST", ROTATION, sent)))

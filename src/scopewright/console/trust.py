@@ -1,0 +1,131 @@
+"""Who is let in from outside: issuers that speak for clients, and tokens to register with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from starlette.responses import Response
+
+from scopewright.console import spans
+from scopewright.console.acts import Act
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.languages import spoken
+from scopewright.console.lists import listed
+from scopewright.console.notes import Note
+from scopewright.core.errors import Invalid, ScopewrightError
+
+ISSUERS, TOKENS = "/trusted-issuers", "/registration-tokens"
+AT_ISSUERS, AT_TOKENS = f"/settings{ISSUERS}", f"/settings{TOKENS}"
+DAY = 86_400
+
+
+async def issuers(desk: Desk) -> Response:
+    """The trusted issuers, and the form for one more."""
+    return await _issuers(desk, EMPTY, None)
+
+
+async def _issuers(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    return await desk.page(
+        "trusted_issuers.html",
+        status=422 if fault else 200,
+        issuers=await listed(desk, ISSUERS, AT_ISSUERS),
+        form=form,
+        fault=fault,
+    )
+
+
+async def trust(desk: Desk) -> Response:
+    """Trust one more issuer."""
+    form = desk.form()
+    try:
+        sent = _trusted(form)
+        made = await desk.change("POST", ISSUERS, sent)
+    except ScopewrightError as error:
+        return await _issuers(desk, form, Fault.of(error))
+    said = spoken().says("%(issuer)s is trusted.") % made
+    return desk.back(AT_ISSUERS, Note(said, desk.command("POST", ISSUERS, sent)))
+
+
+def _trusted(form: Form) -> dict[str, Any]:
+    """The issuer with one rule; which claims an assertion must carry is JSON.
+
+    Raises:
+        Invalid: it is none.
+    """
+    try:
+        claims = json.loads(form.text("claims") or "{}")
+    except ValueError:
+        claims = None
+    if not isinstance(claims, dict):
+        raise Invalid('Write an object such as {"sub": "deployer"}.', field="claims")
+    rules = [{"claims": claims, "client_id": form.text("client_id")}]
+    return {**form.sent("issuer", "audience", "jwks_uri"), "rules": rules}
+
+
+async def distrust(desk: Desk) -> Act:
+    path, words = f"{ISSUERS}/{desk.named['id']}", spoken()
+    trusted = await desk.read(path)
+    return Act(
+        "DELETE",
+        path,
+        title=words.says("Trust %(issuer)s no more?") % trusted,
+        says=(
+            words.says("Its assertions are refused from now on."),
+            words.says("Tokens that they have brought about live until they expire."),
+        ),
+        button=words.says("Trust it no more"),
+        done=words.says("%(issuer)s is trusted no more.") % trusted,
+        back=AT_ISSUERS,
+        keep=AT_ISSUERS,
+    )
+
+
+async def tokens(desk: Desk) -> Response:
+    """The registration tokens, and the form for one more."""
+    return await _tokens(desk, Form(spans.typed("expires_in", DAY)), None)
+
+
+async def _tokens(desk: Desk, form: Form, fault: Fault | None) -> Response:
+    return await desk.page(
+        "registration_tokens.html",
+        status=422 if fault else 200,
+        tokens=await listed(desk, TOKENS, AT_TOKENS),
+        units=spans.units(),
+        form=form,
+        fault=fault,
+    )
+
+
+async def make_token(desk: Desk) -> Response:
+    """Make a token; it is shown once."""
+    form = desk.form()
+    sent: dict[str, Any] = dict(form.sent("note"))
+    expires_in = spans.sent(form, "expires_in")
+    if expires_in is not None:
+        sent["expires_in"] = expires_in
+    try:
+        made = await desk.change("POST", TOKENS, sent)
+    except ScopewrightError as error:
+        return await _tokens(desk, form, Fault.of(error))
+    note = Note(
+        spoken().says("The registration token is made."),
+        desk.command("POST", TOKENS, sent),
+        made["token"],
+        spoken().says("The registration token."),
+    )
+    return desk.back(AT_TOKENS, note)
+
+
+async def revocation(desk: Desk) -> Act:
+    words = spoken()
+    return Act(
+        "DELETE",
+        f"{TOKENS}/{desk.named['id']}",
+        title=words.says("Revoke this registration token?"),
+        says=(words.says("Nobody registers by it any more. Clients that have registered stay."),),
+        button=words.says("Revoke"),
+        done=words.says("The registration token is revoked."),
+        back=AT_TOKENS,
+        keep=AT_TOKENS,
+    )

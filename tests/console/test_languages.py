@@ -1,0 +1,146 @@
+"""The pages in every language: nothing is left in English, and values stay where they belong."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+from babel.messages.pofile import read_po
+from scripts.languages import gathered, refusals, untranslated
+
+from scopewright.console.languages import CODES, ENGLISH, FOLDER, language_of
+from scopewright.console.places import PLACES
+from tests.console.members import AtWork, text_of
+from tests.worlds import World
+
+OTHERS = [code for code in CODES if code != ENGLISH]
+TEMPLATES = sorted((FOLDER.parent / "templates").glob("*.html"))
+MARKS = re.compile(r"%\(\w+\)s|</?\w+")
+NO_WORDS = {"Scopewright", "– Scopewright", "2026-01-31T12:00:00Z"}
+# Titles of the menu come from the code, never from people.
+OURS = ("place.title", "group", "title")
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_everything_that_the_pages_say_is_translated(code: str) -> None:
+    assert untranslated(code) == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_nothing_is_translated_that_nobody_says(code: str) -> None:
+    said = {message.id for message in gathered()}
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        assert {message.id for message in read_po(file, locale=code)} <= said
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_values_and_marks_are_those_of_the_english_words(code: str) -> None:
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        for message in filter(lambda one: one.id, read_po(file, locale=code)):
+            english = (message.id,) if isinstance(message.id, str) else message.id
+            forms = message.string if isinstance(message.string, tuple) else (message.string,)
+            for said, form in zip((english[0], *[english[-1]] * 2), forms, strict=False):
+                assert set(MARKS.findall(form or "")) == set(MARKS.findall(said)), english
+
+
+class Words(HTMLParser):
+    """The words of a template that stand outside of its expressions."""
+
+    def __init__(self, template: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._silent = 0
+        said = re.sub(r"(?s){#.*?#}|{%-?\s*(trans|call)\b.*?end\1\s*-?%}", " ", template)
+        said = re.sub(r"{% block (width|back) %}[^{]*{% endblock %}", " ", said)
+        self.feed(re.sub(r"(?s){%.*?%}|{{.*?}}", " ", said))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in ("code", "pre", "style", "script", "kbd")
+        told = ("aria-label", "placeholder", "title", "alt")
+        self.found += [value for name, value in attrs if name in told and value and value.strip()]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in ("code", "pre", "style", "script", "kbd")
+
+    def handle_data(self, data: str) -> None:
+        is_word = re.search(r"[A-Za-z]{2}", re.sub(r'[\w-]+="[^"]*"', "", data))
+        if not self._silent and is_word:
+            self.found.append(data.strip())
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.stem)
+def test_a_template_has_no_words_of_its_own(template: Path) -> None:
+    found = set(Words(template.read_text()).found)
+    assert found - NO_WORDS == set()
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda one: one.stem)
+def test_what_may_be_anybodys_is_not_taken_for_markup(template: Path) -> None:
+    """`_` trusts what it is given; `|said` is for all that is no literal of the template."""
+    given = re.findall(r"\b_\(\s*([^\"'\s][\w.\[\]]*)", template.read_text())
+    assert [one for one in given if one not in OURS[:2]] == []
+
+
+def test_what_somebody_has_written_of_a_role_is_text_on_every_page(
+    admin: AtWork, world: World
+) -> None:
+    written = {"name": "keeper", "description": "<b>100%</b> of it, %(name)s"}
+    assert world.admin.post("/roles", json=written).status_code == 201
+    page = admin.open("/end-users/invite")
+    assert page.status_code == 200
+    assert "&lt;b&gt;100%&lt;/b&gt; of it, %(name)s" in page.text
+
+
+def test_a_refusal_with_values_is_said_with_them_in_the_readers_words() -> None:
+    german = language_of("de")
+    assert german.tells("There are 7 keys already: revoke one first.") == (
+        "Es gibt schon 7 Schlüssel: Widerrufen Sie zuerst einen."
+    )
+    assert german.tells("Nobody ever said this.") == "Nobody ever said this."
+
+
+def test_every_refusal_of_the_api_that_has_a_value_is_found_again_by_one() -> None:
+    french = language_of("fr")
+    for refusal in set(refusals()):
+        told = re.sub(r"%\(\w+\)s", "«7»", refusal)
+        if not refusal.startswith("%(1)s"):
+            assert french.tells(told) != told, refusal
+
+
+def test_the_browser_chooses_unless_the_person_has(admin: AtWork) -> None:
+    page = admin.open("/scopes", **{"accept-language": "it, fr;q=0.8, de;q=0.5"})
+    assert '<html lang="fr">' in page.text
+    assert "Nouvelle portée" in text_of(page)
+    chosen = httpx.Client(cookies=admin.browser.cookies, base_url=admin.world.url)
+    back = admin.address("/scopes").removeprefix(admin.world.url)
+    answer = chosen.post("/language", data={"language": "de", "back": back})
+    assert answer.headers["location"] == back
+    page = chosen.get(back, headers={"accept-language": "fr"})
+    assert '<html lang="de">' in page.text
+    assert "Neuer Scope" in text_of(page)
+
+
+def test_a_fault_beside_its_field_is_in_the_readers_language(admin: AtWork) -> None:
+    german = {"accept-language": "de"}
+    page = admin.open("/scopes", **german)
+    token = re.findall(r'name="anti_forgery" value="([^"]+)"', page.text)[-1]
+    sent = {"anti_forgery": token, "name": "two words"}
+    refused = admin.browser.post(admin.address("/scopes"), data=sent, headers=german)
+    assert refused.status_code == 422
+    assert "Ein Name hat 1 bis 128 Buchstaben" in text_of(refused)
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("place", PLACES, ids=lambda one: one.path or "/")
+def test_every_page_of_the_menu_can_be_read_in_every_language(
+    admin: AtWork, world: World, place: object, code: str
+) -> None:
+    path = getattr(place, "path", "")
+    page = admin.open(path, **{"accept-language": code})
+    assert page.status_code == 200
+    assert f'<html lang="{code}">' in page.text
+    titles = re.findall(r"<a href=[^>]*>(?:<svg.*?</svg>)?([^<]+)</a>", page.text)
+    assert titles

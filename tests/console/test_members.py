@@ -1,0 +1,93 @@
+"""The page of members and invitations."""
+
+from __future__ import annotations
+
+from tests.console.members import AtWork, a_member, command_of, text_of
+from tests.worlds import World
+
+
+def roles(world: World) -> dict[str, str]:
+    return {one["email"]: one["role"] for one in world.listed("/members")}
+
+
+def invited(world: World) -> list[str]:
+    return [one["email"] for one in world.listed("/invitations")]
+
+
+def a_second_member(world: World, role: str) -> str:
+    """The address of a new member."""
+    before = set(roles(world))
+    a_member(world, role)
+    [address] = set(roles(world)) - before
+    return address
+
+
+def test_somebody_is_invited_and_stands_among_the_pending_until_that_is_cancelled(
+    admin: AtWork, world: World
+) -> None:
+    done = admin.send(admin.open("/members"), "/members", email="eva@example.com", role="editor")
+    assert "An invitation is on its way to eva@example.com." in text_of(done)
+    assert command_of(done) == [
+        "scopewright", "members", "invite", "eva@example.com", "editor", "--workspace", world.slug,
+    ]  # fmt: skip
+    [invitation] = world.listed("/invitations")
+    path = f"/members/invitations/{invitation['id']}/cancel"
+    assert path in done.text
+    question = admin.open(path)
+    assert "One pending invitation is cancelled." in text_of(question)
+    assert invited(world) == ["eva@example.com"]
+    admin.send(question, path)
+    assert invited(world) == []
+
+
+def test_an_address_that_is_none_is_refused_beside_its_field(admin: AtWork, world: World) -> None:
+    page = admin.send(admin.open("/members"), "/members", email="eva at home", role="admin")
+    assert page.status_code == 422
+    assert 'id="email-fault"' in page.text
+    assert 'value="eva at home"' in page.text
+    assert 'name="role" value="admin" checked' in page.text
+    assert invited(world) == []
+
+
+def test_a_role_is_changed_and_the_last_administrator_stays_one(
+    admin: AtWork, world: World
+) -> None:
+    other = a_second_member(world, "viewer")
+    done = admin.send(admin.open("/members"), f"/members/{other}/role", role="editor")
+    assert f"{other} is now: Editor." in text_of(done)
+    assert roles(world)[other] == "editor"
+    last = f"/members/{world.admin_email}/role"
+    refused = admin.send(admin.open("/members"), last, role="viewer")
+    assert refused.status_code == 422
+    assert 'role="alert"' in refused.text
+    assert roles(world)[world.admin_email] == "admin"
+
+
+def test_removing_says_its_consequences_in_numbers_first(admin: AtWork, world: World) -> None:
+    other = a_second_member(world, "editor")
+    path = f"/members/{other}/remove"
+    question = admin.open(path)
+    assert "One member is removed." in text_of(question)
+    assert other in roles(world)
+    done = admin.send(question, path)
+    assert f"{other} is no member any more." in text_of(done)
+    assert other not in roles(world)
+
+
+def test_what_cannot_be_done_is_said_without_a_button(admin: AtWork, world: World) -> None:
+    page = admin.open(f"/members/{world.admin_email}/remove")
+    assert 'role="alert"' in page.text
+    assert '<button class="danger">' not in page.text
+
+
+def test_a_viewer_sees_the_members_and_no_control(world: World) -> None:
+    viewer = a_member(world, "viewer")
+    page = viewer.open("/members")
+    assert world.admin_email in text_of(page)
+    assert "/remove" not in page.text
+    assert 'name="email"' not in page.text
+    assert "It needs the scope iotman:members:create" in text_of(page)
+    assert viewer.open(f"/members/{world.admin_email}/remove").status_code == 403
+    sent = viewer.send(page, "/members", email="eva@example.com", role="admin")
+    assert sent.status_code == 403
+    assert invited(world) == []
