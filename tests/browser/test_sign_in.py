@@ -171,7 +171,7 @@ def test_every_page_fits_a_narrow_screen_and_can_be_read(
     page.goto(start(stage, client))
     check_page(page)
     page.get_by_label("Email address").fill("not@an@address")
-    page.locator("form").evaluate("form => form.noValidate = true")
+    page.locator("main form").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Send me a letter").click()
     expect(page.get_by_role("alert")).to_be_visible()
     check_page(page)
