@@ -16,19 +16,15 @@ from scopewright.api.routes import ROUTES
 from scopewright.catalogues import INTERNAL, read_shipped
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.presets import presets
+from scopewright.oauth import decisions
 from scopewright.web.problems import BUG, TABLE
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DIALECTS = ROOT / "tests" / "dialects"
-CONSOLE = "left to the console"
-LEFT_OF_IOTMAN = {
-    116: ("Inviting, one finds the internal scopes folded away, below the presets.", CONSOLE),
-    117: ("Internal scopes are told from the workspace's own at a glance.", CONSOLE),
-    118: ("A redirect URI is asked for only where people will act.", CONSOLE),
-    119: ("A new secret can be copied once, and is gone when the page is loaded again.", CONSOLE),
-    120: ("A machine's scopes unfold in its row, with badges, pickers and presets.", CONSOLE),
-}
+Shown = dict[int, tuple[str, str]]
+BROWSER = ROOT / "tests" / "browser"
+PEERS = ROOT / "tests" / "peers"
 PART = re.compile(r"(<!-- generated: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -68,6 +64,7 @@ def role_table() -> str:
 
 def scope_table() -> str:
     calls = defaultdict(list)
+    calls[decisions.OPERATION] = [f"`POST {{issuer}}/{path}`" for path in decisions.QUESTIONS]
     for route in ROUTES:
         if route.operation:
             path = route.path.replace("/api/workspaces/{ws}", "…")
@@ -87,37 +84,38 @@ def problem_table() -> str:
     return table(["type", "status", "title", "means"], rows)
 
 
-Shown = dict[int, tuple[str, str]]
-
-
 def iotman_table() -> str:
-    return behaviour_table(LEFT_OF_IOTMAN | shown_by("test_iotman.py"), range(1, 121))
+    shown, in_pages = shown_by(DIALECTS / "test_iotman.py"), shown_by(BROWSER / "test_access.py")
+    for number, (words, test) in in_pages.items():
+        both = shown.get(number)
+        shown[number] = (words, test) if both is None else (both[0], f"{both[1]}<br>page: {test}")
+    return behaviour_table(shown, range(1, 121))
 
 
 def mindsphere_table() -> str:
     numbers = [*range(1, 63), 64, 65, 66, 68, 70, 71, 75]
-    return behaviour_table(shown_by("test_mindsphere.py"), numbers)
+    return behaviour_table(shown_by(DIALECTS / "test_mindsphere.py"), numbers)
 
 
 def tiled_table() -> str:
-    numbers = [*range(1, 19), *range(26, 30), *range(31, 34), 48, 74, 75, 76]
-    return behaviour_table(shown_by("test_tiled.py"), numbers)
+    files = [*DIALECTS.glob("test_tiled*.py"), *PEERS.glob("test_*tiled*.py")]
+    return behaviour_table(shown_by(*sorted(files)), range(1, 87))
 
 
-def shown_by(file: str) -> Shown:
-    """Behaviours by number: the docstring of each one's test, and the test's name."""
-    shown = {}
-    for node in ast.parse((DIALECTS / file).read_text()).body:
+def shown_by(*files: Path) -> Shown:
+    """Behaviours by number: what the docstrings of each one's tests say, and the tests' names."""
+    said, names = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)
+    for node in [node for file in files for node in ast.parse(file.read_text()).body]:
         numbered = re.match(r"test_(\d{3})_", getattr(node, "name", ""))
         if numbered and isinstance(node, ast.FunctionDef):
-            words = " ".join((ast.get_docstring(node) or "").split())
-            shown[int(numbered[1])] = (words, f"`{node.name}`")
-    return shown
+            said[int(numbered[1])] += (ast.get_docstring(node) or "").split()
+            names[int(numbered[1])].append(f"`{node.name}`")
+    return {number: (" ".join(said[number]), "<br>".join(names[number])) for number in names}
 
 
 def behaviour_table(shown: Shown, numbers: Iterable[int]) -> str:
-    """Every behaviour by its number: its test, or why there is none yet."""
-    assert set(shown) == set(numbers), "every behaviour is tested, or said to be left"
+    """Every behaviour by its number, and its test."""
+    assert set(shown) == set(numbers), "every behaviour is tested"
     return table(["", "behaviour", "test"], ([str(n), *shown[n]] for n in sorted(shown)))
 
 

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.tls import CertificateAuthority
 
 QUICK_FIRST = ("core", "architecture", "guard", "store", "services")
-SLOW_LAST = ("protocol", "environment", "processes", "browser")
+SLOW_LAST = ("protocol", "environment", "peers", "processes", "browser")
 # Where processes share the work: after the quickest comes what takes longest, so that all end
 # together.
 QUICKEST = ("core", "architecture")
 LONG_FIRST = ("api/fuzz/test_schemathesis.py", "processes", "dialects", "cli", "environment",
-              "protocol/peers", "browser", "services", "gateway")  # fmt: skip
+              "protocol/peers", "peers", "browser", "services", "gateway")  # fmt: skip
 
 _seconds: dict[str, float] = defaultdict(float)
 _tests: dict[str, int] = defaultdict(int)

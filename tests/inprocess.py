@@ -94,9 +94,11 @@ class Running:
     clock: FrozenClock
     letters: Path
 
-    def letters_to(self, address: str, *, count: int = 1) -> list[EmailMessage]:
+    def letters_to(
+        self, address: str, *, count: int = 1, seconds: float = LETTER_SECONDS
+    ) -> list[EmailMessage]:
         """The letters to an address in the order they were sent, once there are that many."""
-        deadline = time.monotonic() + LETTER_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             written = [path.read_bytes() for path in sorted(self.letters.glob("*.eml"))]
             messages = [email.message_from_bytes(w, policy=email.policy.default) for w in written]

@@ -121,6 +121,8 @@ class Forms(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
             self._in_form = False
+        elif tag == "main":
+            self._in_main = False
 
 
 @dataclass

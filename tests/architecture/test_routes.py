@@ -14,6 +14,7 @@ from sqlalchemy import select
 from scopewright.api.routes import ROUTES, WORKSPACE, Route
 from scopewright.catalogues import INTERNAL, read_shipped
 from scopewright.core.model import ClientType
+from scopewright.oauth import decisions
 from scopewright.services import Services
 from scopewright.store import schema
 from tests.architecture.tree import tree_of
@@ -31,6 +32,9 @@ OPEN_TO_EVERY_PRINCIPAL = {
     ("POST", "/api/workspaces/{ws}/principals/me/sign-out"),
     ("GET", "/api/workspaces/{ws}/principals/me/sessions"),
     ("DELETE", "/api/workspaces/{ws}/principals/me/sessions/{id}"),
+    ("GET", "/api/workspaces/{ws}/principals/me/connections"),
+    ("DELETE", "/api/workspaces/{ws}/principals/me/connections/{id}"),
+    ("GET", "/api/workspaces/{ws}/principals/me/metadata"),
     ("GET", "/api/workspaces/{ws}/api-keys/current"),
     ("DELETE", "/api/workspaces/{ws}/api-keys/current"),
     ("POST", "/api/workspaces"),
@@ -59,7 +63,7 @@ def test_a_route_is_opened_by_one_known_scope_or_is_one_of_the_few_open_to_all(
 
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 def test_every_internal_scope_is_demanded_by_a_route(operation: str) -> None:
-    assert operation in {route.operation for route in ROUTES}
+    assert operation in {decisions.OPERATION, *(route.operation for route in ROUTES)}
 
 
 def test_no_path_and_method_stands_twice() -> None:
@@ -178,6 +182,24 @@ def test_without_its_scope_a_route_answers_403_names_it_and_changes_nothing(
         challenge = f'error="insufficient_scope", scope="{scope}"'
         assert challenge in answer.headers["www-authenticate"]
     assert everything(tenant.running) == before
+
+
+@pytest.mark.parametrize("question", decisions.QUESTIONS)
+def test_without_its_scope_a_question_to_the_decision_point_answers_403_and_names_it(
+    tenant: Tenant, machine: tuple[str, str], question: str
+) -> None:
+    scope = OPERATIONS[decisions.OPERATION]
+    others = " ".join(sorted(set(OPERATIONS.values()) - {scope}))
+    token = tenant.access_token(*machine, scope=others)
+    http, url = tenant.running.http, f"/w/{tenant.id}/{question}"
+    for body in BODIES:
+        answer = http.request("POST", url, json=body, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == 403
+        assert answer.json()["error"] == "insufficient_scope"
+        assert f'scope="{scope}"' in answer.headers["www-authenticate"]
+    for credential in (None, "not-a-token", "swk_0_0", Tenant(tenant.running).admin_key):
+        headers = {} if credential is None else {"authorization": f"Bearer {credential}"}
+        assert http.request("POST", url, json={}, headers=headers).status_code == 401
 
 
 @pytest.mark.parametrize("route", HERE, ids=named)

@@ -121,6 +121,19 @@ def test_what_a_filter_comes_to_is_parametrised() -> None:
 
 # --- lists --------------------------------------------------------------------------------------
 
+
+@given(LISTS, ASKERS)
+def test_who_was_led_to_a_resource_has_there_what_the_list_allows(
+    policy: AccessLists, asker: Asker
+) -> None:
+    has = {name for name in RESOURCES if policy.allowed(asker, name)}
+    reached = policy.on_reached(asker)
+    assert all(policy.allowed(asker, name) == reached for name in has)
+    assert reached <= asker.scopes
+    if not has:
+        assert reached <= {SEEING}
+
+
 SEED = AccessLists(
     {"alice": frozenset("AB"), "bob": frozenset("AC"), "cara": ALL},
     public=frozenset("D"),

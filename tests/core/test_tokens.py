@@ -131,6 +131,7 @@ def test_each_level_says_only_what_differs_and_the_last_one_wins() -> None:
     assert client == TokenSettings(
         access_lifetime=timedelta(seconds=5),
         refresh_lifetime=server.refresh_lifetime,
+        session_lifetime=server.session_lifetime,
         refresh_grace=timedelta(0),
         live_scopes=True,
         signing_algorithm="RS256",
@@ -142,7 +143,7 @@ def test_every_difference_that_can_be_set_is_a_setting() -> None:
     assert {f.name for f in fields(TokenOverrides)} == {f.name for f in fields(TokenSettings)}
     server, every = (
         TokenSettings(),
-        TokenOverrides(7, 8, 9, live_scopes=True, signing_algorithm="RS256"),
+        TokenOverrides(6, 7, 8, 9, live_scopes=True, signing_algorithm="RS256"),
     )
     changed = server.overridden(every)
     for field in fields(TokenSettings):
@@ -155,6 +156,8 @@ def test_every_difference_that_can_be_set_is_a_setting() -> None:
         TokenOverrides(),
         TokenOverrides(access_lifetime=1, refresh_lifetime=1, refresh_grace=0),
         TokenOverrides(access_lifetime=86_400, refresh_lifetime=400 * 86_400, refresh_grace=300),
+        TokenOverrides(session_lifetime=1),
+        TokenOverrides(session_lifetime=3650 * 86_400),
         TokenOverrides(signing_algorithm="ES256"),
         TokenOverrides(signing_algorithm="RS256"),
     ],
@@ -171,6 +174,8 @@ def test_a_difference_within_its_bounds_may_be_set(good: TokenOverrides) -> None
         ("access_lifetime", 86_401),
         ("refresh_lifetime", 0),
         ("refresh_lifetime", 400 * 86_400 + 1),
+        ("session_lifetime", 0),
+        ("session_lifetime", 3650 * 86_400 + 1),
         ("refresh_grace", -1),
         ("refresh_grace", 301),
         ("signing_algorithm", "none"),
@@ -293,12 +298,37 @@ def test_a_session_that_is_anothers_ended_or_expired_cannot_be_continued(
     client_id: str, now: datetime, ended_at: datetime | None
 ) -> None:
     with pytest.raises(InvalidGrant):
-        check_session(a_session(ended_at=ended_at), client_id=client_id, now=now)
+        check_session(
+            a_session(ended_at=ended_at), client_id=client_id, now=now, settings=TokenSettings()
+        )
 
 
 def test_a_live_session_is_continued_by_its_client_until_the_last_moment() -> None:
-    session = a_session()
+    session, settings = a_session(), TokenSettings()
     last = session.expires_at - MOMENT
-    assert check_session(session, client_id="client", now=last) is session
+    assert check_session(session, client_id="client", now=last, settings=settings) is session
     with pytest.raises(InvalidGrant):
-        check_session(None, client_id="client", now=NOW)
+        check_session(None, client_id="client", now=NOW, settings=settings)
+
+
+def test_a_session_is_continued_no_longer_than_any_may_be_now() -> None:
+    session, day = a_session(), timedelta(days=1)
+    settings = TokenSettings(session_lifetime=day)
+    end = session.created_at + day
+    lasting = replace(session, expires_at=end + day)  # begun when it was to last longer
+    at = {"client_id": "client", "settings": settings}
+    assert check_session(lasting, now=end - MOMENT, **at) is lasting  # type: ignore[arg-type]
+    with pytest.raises(InvalidGrant):
+        check_session(lasting, now=end, **at)  # type: ignore[arg-type]
+
+
+@given(idle=st.integers(1, 1000), longest=st.integers(1, 1000), age=st.integers(0, 2000))
+def test_a_session_goes_on_after_each_use_and_never_beyond_its_longest(
+    idle: int, longest: int, age: int
+) -> None:
+    settings = TokenSettings(
+        refresh_lifetime=timedelta(seconds=idle), session_lifetime=timedelta(seconds=longest)
+    )
+    used = NOW + timedelta(seconds=age)
+    until = settings.until(began=NOW, used=used)
+    assert until == min(used + settings.refresh_lifetime, NOW + settings.session_lifetime)
