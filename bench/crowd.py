@@ -40,8 +40,8 @@ class Crowd:
 def keys(stage: Stage) -> Mapping[str, Contestant]:
     """The check of API keys by turns, in a small crowd and a large one, on each database."""
     return {
-        f"{name} {size}": partial(_loaded, _checks(crowd), stage.connections)
-        for name in _databases(stage)
+        f"{name} {size}": partial(loaded, _checks(crowd), stage.connections)
+        for name in databases(stage)
         for size, crowd in (("small", small(stage, name)), ("large", large(stage, name)))
     }
 
@@ -49,17 +49,19 @@ def keys(stage: Stage) -> Mapping[str, Contestant]:
 def pages(stage: Stage) -> Mapping[str, Contestant]:
     """A page of a large crowd's principals, asked for one after the other: first and middle."""
     return {
-        f"{name} {where}": partial(_loaded, request, 1)
-        for name in _databases(stage)
+        f"{name} {where}": partial(loaded, request, 1)
+        for name in databases(stage)
         for where, request in _lists(large(stage, name).ours)
     }
 
 
-def _databases(stage: Stage) -> list[str]:
+def databases(stage: Stage) -> list[str]:
+    """Which databases take part."""
     return [ours.target.name.removeprefix("scopewright ") for ours in stage.ours]
 
 
-def _loaded(request: Request, connections: int, seconds: int) -> Figure:
+def loaded(request: Request, connections: int, seconds: int) -> Figure:
+    """How long a request takes, with so many connections."""
     outcome = run(request, connections=connections, seconds=seconds)
     return Figure(outcome.p50, p50=outcome.p50, p99=outcome.p99)
 

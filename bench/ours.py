@@ -17,6 +17,7 @@ from tests.servers import COMMAND, Installation
 from tests.visitors import REDIRECT_URI, Person
 
 SLUG = "bench"
+ADMINISTRATOR = "admin@bench.example"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def running(
 
 def furnished(installation: Installation, *, name: str, database_pids: Sequence[int]) -> Ours:
     """Start it with one workspace, one scope, and one client that may have it."""
-    made = installation.init(workspace="Bench", slug=SLUG, admin="admin@bench.example")
+    made = installation.init(workspace="Bench", slug=SLUG, admin=ADMINISTRATOR)
     process = installation.serve().process
     management = Management(installation.url, made["api_key"])
     management.create("scopes", name=SCOPE)

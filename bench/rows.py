@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bench import crowd, growth, guard, limits, roles, visible
+from bench import console, crowd, growth, guard, limits, roles, visible
 from bench.figures import Bound, Contestant, Figure
 from bench.load import Request, run
 from bench.ours import Ours, refresh_request, whoami_request
@@ -218,6 +218,14 @@ ROWS = (
         crowd.pages,
         floors=within(50, "first page", "middle page"),
         goals=within(10, "first page", "middle page"),
+        unit="ms",
+    ),
+    Row(
+        "console",
+        "The console: the page of 50 out of 100,000 end-users, one request at a time",
+        console.pages,
+        floors=within(150, *console.PAGES),
+        goals=within(50, *console.PAGES),
         unit="ms",
     ),
     Row(
