@@ -54,7 +54,6 @@ def asked(path: str, make: ActMaker, operation: str) -> list[WorkspacePage]:
 
 
 def _asking(make: ActMaker) -> DeskHandler:
-
     async def ask(desk: Desk) -> Response:
         return await _ask(desk, await make(desk), None)
 
@@ -62,7 +61,6 @@ def _asking(make: ActMaker) -> DeskHandler:
 
 
 def _acting(make: ActMaker) -> DeskHandler:
-
     async def act(desk: Desk) -> Response:
         form, wanted = desk.form(), await make(desk)
         typed = form.text(TYPED)

@@ -82,8 +82,7 @@ class Desk:
     @property
     def here(self) -> str:
         """The address of this page, as it was asked for."""
-        query = self.visit.scope["query_string"].decode("ascii", "replace")
-        return f"{self.visit.scope['path']}{'?' if query else ''}{query}"
+        return self.visit.address
 
     @property
     def places(self) -> list[tuple[str, list[Place]]]:
@@ -244,8 +243,7 @@ class OwnDesk(Desk):
 
     def command(self, method: str, path: str, sent: Facts | None = None) -> str | None:
         """The command that makes the same call, for those who have the command line."""
-        made = command_for(method, path, sent or {}, workspace=self.workspace.slug)
-        return made if self.is_member else None
+        return Desk.command(self, method, path, sent) if self.is_member else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,9 +105,8 @@ def _away(visit: Visit) -> Response:
     """To the way in, and back here from there if that is a page and no form."""
     if visit.scope["method"] != "GET":
         return RedirectResponse("/sign-in", 303)
-    query = visit.scope["query_string"].decode("ascii", "replace")
-    here = visit.scope["path"] + (f"?{query}" if query else "")
-    back = f"?continue={quote(here, safe='')}" if workspace_page(here) else ""
+    here = workspace_page(visit.address)
+    back = f"?continue={quote(here, safe='')}" if here else ""
     return RedirectResponse(f"/sign-in{back}", 303)
 
 

@@ -37,6 +37,12 @@ class Visit:
         found: Mapping[str, str] = self.scope["path_params"]
         return found
 
+    @property
+    def address(self) -> str:
+        """The path and the query, as they were asked for."""
+        query = self.scope["query_string"].decode("ascii", "replace")
+        return f"{self.scope['path']}{'?' if query else ''}{query}"
+
     def header(self, name: bytes) -> str | None:
         return header(self.scope, name)
 
