@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from scopewright.console import clients, end_users, grants, metadata, scopes, sessions
+from scopewright.console.acts import asked
 from scopewright.console.reception import WorkspacePage
 
 ACCESS_PAGES: list[WorkspacePage] = [
     ("GET", "/scopes", scopes.index, "scopes:read"),
     ("POST", "/scopes", scopes.define, "scopes:create"),
-    ("GET", "/scopes/{name}/delete", scopes.ask_delete, "scopes:delete"),
-    ("POST", "/scopes/{name}/delete", scopes.delete, "scopes:delete"),
+    *asked("/scopes/{name}/delete", scopes.deletion, "scopes:delete"),
     ("GET", "/end-users", end_users.index, "end-users:read"),
     ("GET", "/end-users/invite", end_users.ask_invite, "end-users:create"),  # before an address
     ("POST", "/end-users/invite", end_users.invite, "end-users:create"),
     ("GET", "/end-users/{email}", end_users.show, "end-users:read"),
-    ("GET", "/end-users/{email}/remove", end_users.ask_remove, "end-users:remove"),
-    ("POST", "/end-users/{email}/remove", end_users.remove, "end-users:remove"),
+    *asked("/end-users/{email}/remove", end_users.removal, "end-users:remove"),
     ("GET", "/clients", clients.index, "clients:read"),
     ("GET", "/clients/new", clients.ask_register, "clients:create"),  # before an id
     ("POST", "/clients/new", clients.register, "clients:create"),
@@ -23,8 +22,7 @@ ACCESS_PAGES: list[WorkspacePage] = [
     ("POST", "/clients/{id}", clients.change, "clients:update"),
     ("GET", "/clients/{id}/secret", clients.ask_rotate, "clients:rotate-secret"),
     ("POST", "/clients/{id}/secret", clients.rotate, "clients:rotate-secret"),
-    ("GET", "/clients/{id}/delete", clients.ask_delete, "clients:delete"),
-    ("POST", "/clients/{id}/delete", clients.delete, "clients:delete"),
+    *asked("/clients/{id}/delete", clients.deletion, "clients:delete"),
     *(
         (method, f"{owner}{path}", handler, operation)
         for owner in ("/end-users/{email}", "/clients/{id}")
@@ -39,11 +37,9 @@ ACCESS_PAGES: list[WorkspacePage] = [
             ("POST", "/roles/revoke", grants.unassign, "assignments:revoke"),
             ("GET", "/metadata", metadata.ask, "metadata:update"),
             ("POST", "/metadata", metadata.put, "metadata:update"),
-            ("GET", "/metadata/{key}/delete", metadata.ask_delete, "metadata:delete"),
-            ("POST", "/metadata/{key}/delete", metadata.delete, "metadata:delete"),
+            *asked("/metadata/{key}/delete", metadata.deletion, "metadata:delete"),
         )
     ),
     ("GET", "/sessions", sessions.index, "sessions:read"),
-    ("GET", "/sessions/{id}/revoke", sessions.ask_revoke, "sessions:revoke"),
-    ("POST", "/sessions/{id}/revoke", sessions.revoke, "sessions:revoke"),
+    *asked("/sessions/{id}/revoke", sessions.revocation, "sessions:revoke"),
 ]

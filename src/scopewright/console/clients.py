@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from scopewright.console.acts import Act
 from scopewright.console.choices import choices
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
 from scopewright.console.languages import N_, spoken
@@ -214,22 +215,21 @@ async def rotate(desk: Desk) -> Response:
 # --- deleting -----------------------------------------------------------------------------------
 
 
-async def ask_delete(desk: Desk) -> Response:
-    """Says what deleting a client will come to, before it is done."""
-    path = path_of(desk)
-    return await desk.page(
-        "client_delete.html",
-        client=await desk.read(path),
-        changes=await desk.rehearse("DELETE", path),
-        command=desk.command("DELETE", path),
+async def deletion(desk: Desk) -> Act:
+    """Deleting a client."""
+    says, client = spoken().says, await desk.read(path_of(desk))
+    return Act(
+        "DELETE",
+        path_of(desk),
+        title=says("Delete %(name)s?") % client,
+        says=(
+            says(
+                "Its tokens are refused here at once. Resource servers that verify by themselves"
+                " accept them until they expire, unless they follow the feed of revocations."
+            ),
+        ),
+        button=says("Delete"),
+        done=says("The client %(name)s is deleted.") % client,
+        keep=path_of(desk),
+        back=AT,
     )
-
-
-async def delete(desk: Desk) -> Response:
-    """Delete a client."""
-    desk.form()
-    path = path_of(desk)
-    client = await desk.read(path)
-    await desk.change("DELETE", path)
-    said = spoken().says("The client %(name)s is deleted.") % client
-    return desk.back(AT, Note(said, desk.command("DELETE", path)))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
+from scopewright.console.acts import Act
 from scopewright.console.choices import choices, pressed
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
 from scopewright.console.languages import spoken
@@ -95,21 +97,22 @@ async def invite(desk: Desk) -> Response:
 # --- removing -----------------------------------------------------------------------------------
 
 
-async def ask_remove(desk: Desk) -> Response:
-    """Says what removing a person will come to, before it is done."""
-    path = path_of(desk)
-    return await desk.page(
-        "end_user_remove.html",
-        person=await desk.read(path),
-        changes=await desk.rehearse("DELETE", path),
-        command=desk.command("DELETE", path),
+async def removal(desk: Desk) -> Act:
+    """Removing a person."""
+    says, person = spoken().says, await desk.read(path_of(desk))
+    called = {"name": person["email"] or person["name"]}
+    return Act(
+        "DELETE",
+        path_of(desk),
+        title=says("Remove %(name)s?") % called,
+        says=(
+            says(
+                "The person is forgotten, with all that was given and attached. Tokens are refused"
+                " here at once. Data that the person has submitted stay as they are."
+            ),
+        ),
+        button=says("Remove"),
+        done=says("%(email)s is removed.") % desk.named,
+        keep=quote(path_of(desk)),
+        back=AT,
     )
-
-
-async def remove(desk: Desk) -> Response:
-    """Remove a person."""
-    desk.form()
-    path = path_of(desk)
-    await desk.change("DELETE", path)
-    said = spoken().says("%(email)s is removed.") % desk.named
-    return desk.back(AT, Note(said, desk.command("DELETE", path)))

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from scopewright.console import clients, end_users
+from scopewright.console.acts import Act
 from scopewright.console.desk import Desk, Fault, Form
 from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
@@ -102,25 +103,20 @@ def _value(typed: str) -> Any:
         raise Invalid("This is nested too deeply.", field="value") from None
 
 
-async def ask_delete(desk: Desk) -> Response:
-    """Says what taking a value off will come to, before it is done."""
-    path = f"{_owner(desk)}/metadata/{desk.named['key']}"
-    return await desk.page(
-        "metadata_delete.html",
-        owner=_owner(desk),
-        name=await _name(desk),
-        entry=await desk.read(path),
-        is_stamped=desk.named["key"] == STAMPED and "email" in desk.named,
-        changes=await desk.rehearse("DELETE", path),
-        command=desk.command("DELETE", path),
+async def deletion(desk: Desk) -> Act:
+    """Taking a value off."""
+    says, path = spoken().says, f"{_owner(desk)}/metadata/{desk.named['key']}"
+    entry = await desk.read(path)
+    told = {"key": entry["key"], "name": await _name(desk)}
+    stays = says("New data are without it. Data that are in keep what they were stamped with.")
+    is_stamped = entry["key"] == STAMPED and "email" in desk.named
+    return Act(
+        "DELETE",
+        path,
+        title=says("Delete %(key)s of %(name)s?") % told,
+        says=(stays if is_stamped else says("The value is gone; nothing else changes."),),
+        button=says("Delete"),
+        done=says("%(key)s of %(name)s is deleted.") % told,
+        keep=quote(_owner(desk)),
+        back=quote(_owner(desk)),
     )
-
-
-async def delete(desk: Desk) -> Response:
-    """Take a value off."""
-    desk.form()
-    path = f"{_owner(desk)}/metadata/{desk.named['key']}"
-    await desk.change("DELETE", path)
-    said = spoken().says("%(key)s of %(name)s is deleted.")
-    said %= {"key": desk.named["key"], "name": await _name(desk)}
-    return desk.back(quote(_owner(desk)), Note(said, desk.command("DELETE", path)))

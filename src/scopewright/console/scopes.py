@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
+from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
 from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
-from scopewright.core.errors import Conflict, ScopewrightError
+from scopewright.core.errors import ScopewrightError
 
 AT = "/scopes"
 
@@ -45,34 +44,25 @@ async def define(desk: Desk) -> Response:
     return desk.back(AT, Note(said, desk.command("POST", "/scopes", sent)))
 
 
-async def ask_delete(desk: Desk) -> Response:
-    """Says what deleting a scope will come to, before it is done."""
-    return await _ask_delete(desk, None)
-
-
-async def _ask_delete(desk: Desk, fault: Fault | None) -> Response:
-    scope = await desk.read(_path(desk))
-    return await desk.page(
-        "scope_delete.html",
-        status=409 if fault else 200,
-        scope=scope,
-        changes=await desk.rehearse("DELETE", _path(desk), {"force": True}),
-        fault=fault,
-        command=desk.command("DELETE", _path(desk)),
+async def deletion(desk: Desk) -> Act:
+    """Deleting a scope."""
+    says, scope = spoken().says, await desk.read(_path(desk))
+    return Act(
+        "DELETE",
+        _path(desk),
+        title=says("Delete %(name)s?") % scope,
+        says=(
+            says(
+                "Whoever was granted it loses it at once. What demands it goes on demanding it, and"
+                " then nobody can hold it: nothing becomes public."
+            ),
+        ),
+        button=says("Delete"),
+        done=says("The scope %(name)s is deleted.") % scope,
+        keep=AT,
+        back=AT,
+        is_forcible=True,
     )
-
-
-async def delete(desk: Desk) -> Response:
-    """Delete a scope; in use it is only when that was said."""
-    form = desk.form()
-    sent: dict[str, Any] = {"force": True} if form.has("force") else {}
-    path = _path(desk)
-    try:
-        await desk.change("DELETE", path, sent)
-    except Conflict as error:
-        return await _ask_delete(desk, Fault.of(error))
-    said = spoken().says("The scope %(name)s is deleted.") % desk.named
-    return desk.back(AT, Note(said, desk.command("DELETE", path, sent)))
 
 
 def _path(desk: Desk) -> str:

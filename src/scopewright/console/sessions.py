@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from scopewright.console.acts import Act
 from scopewright.console.desk import Desk
 from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
-from scopewright.console.notes import Note
+from scopewright.console.render import instant
 
 AT = "/sessions"
 
@@ -19,26 +20,27 @@ async def index(desk: Desk) -> Response:
     return await desk.page("sessions.html", rows=rows, prefix=prefix)
 
 
-async def ask_revoke(desk: Desk) -> Response:
-    """Says what revoking a session will come to, before it is done."""
-    path = _path(desk)
-    return await desk.page(
-        "session_revoke.html",
-        session=await desk.read(path),
-        changes=await desk.rehearse("DELETE", path),
-        command=desk.command("DELETE", path),
+async def revocation(desk: Desk) -> Act:
+    """Ending a session."""
+    says, session = spoken().says, await desk.read(_path(desk))
+    told = {"who": session["principal"]["label"], "client": session["client"]}
+    begun = spoken().moment(instant(session["created_at"]))
+    return Act(
+        "DELETE",
+        _path(desk),
+        title=says("Revoke the session of %(who)s at %(client)s?") % told,
+        says=(
+            says("It began on %(moment)s.") % {"moment": begun},
+            says(
+                "Its refresh token and its access tokens are refused here at once. The other"
+                " sessions of the same person go on, and the person may sign in again."
+            ),
+        ),
+        button=says("Revoke"),
+        done=says("The session of %(who)s at %(client)s is over.") % told,
+        keep=AT,
+        back=AT,
     )
-
-
-async def revoke(desk: Desk) -> Response:
-    """End a session."""
-    desk.form()
-    path = _path(desk)
-    session = await desk.read(path)
-    await desk.change("DELETE", path)
-    said = spoken().says("The session of %(who)s at %(client)s is over.")
-    said %= {"who": session["principal"]["label"], "client": session["client"]}
-    return desk.back(AT, Note(said, desk.command("DELETE", path)))
 
 
 def _path(desk: Desk) -> str:
