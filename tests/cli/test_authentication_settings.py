@@ -11,42 +11,8 @@ from scopewright.core.errors import Invalid
 from scopewright.settings import Settings, load
 from scopewright.settings.authentication import without_meaning
 from tests.servers import Installation
+from tests.toy_authentication import EXAMPLE as SEED
 
-SEED = """
-authentication:
-  providers:
-  - provider: toy
-    authenticator: tiled.authenticators:DictionaryAuthenticator
-    args:
-      users_to_passwords:
-        alice: ${ALICE_PASSWORD}
-        bob: ${BOB_PASSWORD}
-        cara: ${CARA_PASSWORD}
-      confirmation_message: "You have logged in as {id}."
-  tiled_admins:
-    - provider: toy
-      id: alice
-access_control:
-  access_policy: tiled.access_policies:SimpleAccessPolicy
-  args:
-    provider: toy
-    access_lists:
-      alice:
-      - A
-      - B
-      bob:
-      - A
-      - C
-      cara: tiled.access_policies:SimpleAccessPolicy.ALL
-    scopes:
-    - "read:metadata"
-    - "read:data"
-    public:
-    - D
-trees:
-  - path: /
-    tree: tiled.examples.toy_authentication:tree
-"""
 PASSWORDS = {f"{who}_PASSWORD": f"secret{n}" for n, who in enumerate(["ALICE", "BOB", "CARA"], 1)}
 
 

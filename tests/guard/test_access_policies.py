@@ -15,28 +15,12 @@ from scopewright.guard.access_lists import access_lists
 from scopewright.guard.access_tags import access_tags
 from scopewright.guard.fake_issuer import FakeIssuer
 from scopewright.guard.refusals import InsufficientScope, refusal
+from tests.toy_authentication import EXAMPLE
 
 READ = frozenset({"read:metadata", "read:data"})
 EVERYTHING = READ | {"write:metadata", "write:data"}
 
-SEED = yaml.safe_load("""
-access_policy: tiled.access_policies:SimpleAccessPolicy
-args:
-  provider: toy  # matches provider above
-  access_lists:
-    alice:
-    - A
-    - B
-    bob:
-    - A
-    - C
-    cara: tiled.access_policies:SimpleAccessPolicy.ALL
-  scopes:
-  - "read:metadata"
-  - "read:data"
-  public:
-  - D
-""")
+SEED = yaml.safe_load(EXAMPLE)["access_control"]
 
 TAGS: dict[str, Any] = yaml.safe_load("""
 roles:

@@ -11,42 +11,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.peers.tiled import OURS, Tiled, running
+from tests.toy_authentication import EXAMPLE
 
-EXAMPLE = """\
-authentication:
-  providers:
-  - provider: toy
-    authenticator: tiled.authenticators:DictionaryAuthenticator
-    args:
-      users_to_passwords:
-        alice: ${ALICE_PASSWORD}
-        bob: ${BOB_PASSWORD}
-        cara: ${CARA_PASSWORD}
-      confirmation_message: "You have logged in as {id}."
-  tiled_admins:
-    - provider: toy
-      id: alice
-access_control:
-  access_policy: scopewright.tiled:SimpleAccessPolicy
-  args:
-    provider: toy
-    access_lists:
-      alice:
-      - A
-      - B
-      bob:
-      - A
-      - C
-      cara: scopewright.tiled:SimpleAccessPolicy.ALL
-    scopes:
-    - "read:metadata"
-    - "read:data"
-    public:
-    - D
-trees:
-  - path: /
-    tree: scopewright.tiled.example:tree
-"""
+CHANGED = {
+    "tiled.access_policies": "scopewright.tiled",
+    "tiled.examples.toy_authentication": "scopewright.tiled.example",
+}
 PASSWORDS = {"alice": "secret1", "bob": "secret2", "cara": "secret3"}
 
 
@@ -55,7 +25,10 @@ def tiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiled]:
     """The example; visitors are let in by an option of the command."""
     environment = {f"{who.upper()}_PASSWORD": word for who, word in PASSWORDS.items()}
     folder = tmp_path_factory.mktemp("example")
-    with running(folder, EXAMPLE, "--public", environment=environment) as tiled:
+    example = EXAMPLE
+    for path, ours in CHANGED.items():
+        example = example.replace(path, ours)
+    with running(folder, example, "--public", environment=environment) as tiled:
         yield tiled
 
 
