@@ -26,6 +26,7 @@ import httpx
 REDIRECT_URI = "http://127.0.0.1:9/callback"  # nothing listens there; the code is read on the way
 STEPS = 12  # pages and redirects until the code
 LETTER_SECONDS = 10
+SIGN_IN = "Your sign-in link"  # the subject; an invitation may be on its way at the same time
 
 
 class NoCode(Exception):
@@ -49,15 +50,16 @@ class Mailbox:
     folder: Path
     address: str
 
-    def letters(self) -> list[EmailMessage]:
-        """In the order in which they were sent."""
+    def letters(self, subject: str = "") -> list[EmailMessage]:
+        """Those with the subject, or all, in the order in which they were sent."""
         files = sorted(self.folder.glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
-        return [letter for path in files if (letter := _letter(path))["To"] == self.address]
+        letters = [letter for path in files if (letter := _letter(path))["To"] == self.address]
+        return [letter for letter in letters if subject in letter["Subject"]]
 
-    def link(self, number: int = 1) -> str:
+    def link(self, number: int = 1, subject: str = "") -> str:
         """The link of the letter with this number; it may still be on its way."""
         deadline = time.monotonic() + LETTER_SECONDS
-        while len(letters := self.letters()) < number:
+        while len(letters := self.letters(subject)) < number:
             if time.monotonic() > deadline:
                 raise NoCode(f"{len(letters)} letters to {self.address}, not {number}")
             time.sleep(0.01)
@@ -162,16 +164,16 @@ class Person:
         """Do what a page asks: give the address and open the letter's link, or press its button."""
         if Form(page).address_field is None:
             return submit(self.browser, page)
-        before = len(self.mailbox.letters())
+        before = len(self.mailbox.letters(SIGN_IN))
         submit(self.browser, page, address=self.address)
-        return self.browser.get(self.mailbox.link(before + 1))
+        return self.browser.get(self.mailbox.link(before + 1, SIGN_IN))
 
 
 def sign_in(browser: httpx.Client, url: str, mailbox: Mailbox) -> httpx.Response:
     """Sign a browser in at the server's own page, by letter; the answer to the last click."""
-    before = len(mailbox.letters())
+    before = len(mailbox.letters(SIGN_IN))
     submit(browser, browser.get(f"{url}/sign-in"), address=mailbox.address)
-    return submit(browser, browser.get(mailbox.link(before + 1)))
+    return submit(browser, browser.get(mailbox.link(before + 1, SIGN_IN)))
 
 
 def submit(browser: httpx.Client, page: httpx.Response, *, address: str = "") -> httpx.Response:
