@@ -1,4 +1,4 @@
-"""The messages of the pages for translators: `python -m scripts.languages` gathers them anew.
+"""What pages and letters say, for translators: `python -m scripts.languages` gathers it anew.
 
 Every `CODE.po` beside the languages gets what is new, empty, and loses what nobody says any more;
 with `--check` it is only told what would change.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import BytesIO
 from itertools import count
 from typing import TypeGuard
@@ -17,17 +17,39 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from scopewright.api.problem_pages import what_it_is
 from scopewright.catalogues import read_shipped
-from scopewright.console.languages import CODES, ENGLISH, FOLDER
 from scopewright.core.presets import presets
-from scopewright.web.problems import TABLE
+from scopewright.languages import CODES, ENGLISH, FOLDER
+from scopewright.services.providers.settling import UNKNOWN
+from scopewright.web.problems import BUG, TABLE
 
-CONSOLE = FOLDER.parent
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "NN_": (1, 2), "says": None}
-METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
+PACKAGE = FOLDER.parent
+KEYWORDS = {
+    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "NN_": (1, 2), "says": None,
+    "counts": (1, 2),
+}  # fmt: skip
+METHODS = [
+    ("console/**.py", "python"),
+    ("api/problem_pages.py", "python"),
+    ("cli/browser.py", "python"),
+    ("gateway/pages.py", "python"),
+    ("mail.py", "python"),
+    ("**.html", "jinja2.ext:babel_extract"),
+]
 OPTIONS = {"**.html": {"trimmed": "true", "silent": "false"}}
 
-ERRORS = {"Invalid", "Conflict", "NotFound", "Forbidden", "Escalation", "Malformed"}
+ERRORS = {
+    "Invalid", "Conflict", "NotFound", "NotNow", "Forbidden", "Escalation", "Malformed", "TooMany",
+    "SignInTooOld",
+}  # fmt: skip
+# The protocol's own errors that are said to people: on the page of a redirect that cannot be
+# trusted, and on the page where they answer for a device.
+TO_PEOPLE = {
+    "": {"InvalidRedirect"},
+    "core/device_authorization": {"AccessDenied", "InvalidScope"},
+    "services/authorization/a": {"NotFound", "NotNow"},
+}
 REFUSING = ("core", "services", "api", "store", "web", "console")
 # What programs ask for and get wrong, and what only whoever installs it can.
 OF_THE_PROTOCOL = (
@@ -46,7 +68,7 @@ def gathered() -> Catalog:
     """Every message that the pages say, with where."""
     catalog = Catalog(fuzzy=False)
     for file, line, said, _, _ in extract_from_dir(
-        CONSOLE, METHODS, options_map=OPTIONS, keywords=KEYWORDS
+        PACKAGE, METHODS, options_map=OPTIONS, keywords=KEYWORDS
     ):
         catalog.add(said, locations=[(file, line)])
     for said in (*_named(), *refusals()):
@@ -56,7 +78,10 @@ def gathered() -> Catalog:
 
 def _named() -> Iterator[str]:
     """What the pages say of data that ships: titles, presets, and what scopes and roles are."""
-    yield from (kind.title for kind in TABLE.values())
+    for error, kind in TABLE.items():
+        yield kind.title
+        yield what_it_is(error)
+    yield from (BUG.title, UNKNOWN)
     internal = read_shipped(internal_prefix="iotman")["internal"]
     yield from (preset.label for preset in presets(internal.scopes))
     yield from (one.description for one in (*internal.scopes, *internal.roles) if one.description)
@@ -64,19 +89,23 @@ def _named() -> Iterator[str]:
 
 def refusals() -> Iterator[str]:
     """Why the API refuses what a form may send: `raise Invalid(f"…{x}…")` says `…%(1)s…`."""
-    package = CONSOLE.parent
     for part in REFUSING:
-        for file in sorted((package / part).rglob("*.py")):
-            if str(file.relative_to(package)).startswith(OF_THE_PROTOCOL):
-                continue
+        for file in sorted((PACKAGE / part).rglob("*.py")):
+            errors = _errors_said_in(str(file.relative_to(PACKAGE)))
             for node in ast.walk(ast.parse(file.read_text())):
-                if _is_refusal(node) and (said := _spelled(node.args[0])):
+                if _is_refusal(node, errors) and (said := _spelled(node.args[0])):
                     yield said
 
 
-def _is_refusal(node: ast.AST) -> TypeGuard[ast.Call]:
+def _errors_said_in(file: str) -> set[str]:
+    """The classes of errors that a module says to people."""
+    usual = set() if file.startswith(OF_THE_PROTOCOL) else ERRORS
+    return usual.union(*(said for part, said in TO_PEOPLE.items() if file.startswith(part)))
+
+
+def _is_refusal(node: ast.AST, errors: Collection[str]) -> TypeGuard[ast.Call]:
     is_named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    return is_named and node.func.id in ERRORS and bool(node.args)
+    return is_named and node.func.id in errors and bool(node.args)
 
 
 def _spelled(words: ast.expr) -> str | None:

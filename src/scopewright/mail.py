@@ -1,8 +1,9 @@
 """Letters: what they say, and how they leave.
 
 `console:` prints them, `file:DIR` writes one `.eml` a letter, `smtp://` and `smtps://` deliver.
-Delivery happens in the background, after the commit, so that an answer takes as long for an
-unknown address as for a known one. Links and codes never come into the log.
+A letter is in the language of the request for which it is made (`languages.spoken`). Delivery
+happens in the background, after the commit, so that an answer takes as long for an unknown address
+as for a known one. Links and codes never come into the log.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from scopewright import ids, log
 from scopewright.core.errors import Invalid
+from scopewright.languages import spoken
 
 TRIES = 5
 SMTP_TIMEOUT_SECONDS = 20
@@ -45,31 +47,60 @@ class Mailer(Protocol):
 
 def sign_in_letter(*, to: str, link: str, code: str, minutes: int) -> Letter:
     """The letter that somebody asked for at the sign-in page."""
-    text = (
-        f"Hello,\n\nopen this link to sign in:\n\n{link}\n\n"
-        f"Or type this code where you asked for the letter: {code}\n\n"
-        f"Both work once, for {minutes} minutes. If you did not ask for this, do nothing.\n"
+    says, counts = spoken().says, spoken().counts
+    text = _told(
+        says("Hello,"),
+        says("open this link to sign in:"),
+        link,
+        says("Or type this code where you asked for the letter: %(code)s")
+        % {"code": f"{code[:4]}-{code[4:]}"},
+        counts(
+            "Both work once, for %(num)s minute. If you did not ask for this, do nothing.",
+            "Both work once, for %(num)s minutes. If you did not ask for this, do nothing.",
+            minutes,
+        ),
     )
-    return Letter(to, "Your sign-in link", text)
+    return Letter(to, says("Your sign-in link"), text)
 
 
 def end_user_invitation(*, to: str, workspace: str, link: str, days: int) -> Letter:
     """The letter to an end-user who was given access."""
-    text = (
-        f"Hello,\n\nyou have been given access to {workspace}. Open this link to sign in:\n\n"
-        f"{link}\n\nIt works once, for {days} days. Later you can ask for a new one whenever you"
-        " sign in.\n"
+    says, counts = spoken().says, spoken().counts
+    named = {"workspace": workspace}
+    text = _told(
+        says("Hello,"),
+        says("you have been given access to %(workspace)s. Open this link to sign in:") % named,
+        link,
+        counts(
+            "It works once, for %(num)s day. Later you can ask for a new one whenever you sign in.",
+            "It works once, for %(num)s days. Later you can ask for a new one whenever you"
+            " sign in.",
+            days,
+        ),
     )
-    return Letter(to, f"Your access to {workspace}", text)
+    return Letter(to, says("Your access to %(workspace)s") % named, text)
 
 
 def member_invitation(*, to: str, workspace: str, role: str, link: str, days: int) -> Letter:
     """The letter to somebody who shall manage a workspace."""
-    text = (
-        f"Hello,\n\nyou are invited to manage {workspace} as {role}. Open this link to accept:\n\n"
-        f"{link}\n\nIt works once, for {days} days. If you did not expect this, do nothing.\n"
+    says, counts = spoken().says, spoken().counts
+    named = {"workspace": workspace, "role": says(role.capitalize())}
+    text = _told(
+        says("Hello,"),
+        says("you are invited to manage %(workspace)s. Your role is: %(role)s.") % named,
+        says("Open this link to accept:"),
+        link,
+        counts(
+            "It works once, for %(num)s day. If you did not expect this, do nothing.",
+            "It works once, for %(num)s days. If you did not expect this, do nothing.",
+            days,
+        ),
     )
-    return Letter(to, f"Invitation to {workspace}", text)
+    return Letter(to, says("Invitation to %(workspace)s") % named, text)
+
+
+def _told(*paragraphs: str) -> str:
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def open_mailer(url: str, *, sender: str) -> Mailer:

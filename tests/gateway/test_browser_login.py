@@ -403,6 +403,19 @@ def test_signing_out_with_us_ends_it(viewer: Viewer, ann: str) -> None:
     assert viewer.bearing(token).status_code == 401
 
 
+def test_what_is_said_on_the_applications_host_is_in_the_language_of_the_browser(
+    viewer: Viewer, ann: str
+) -> None:
+    visitor = Visitor.inside(viewer, ann)
+    asked = visitor.own("/.scopewright/logout", accept_language="fr, en;q=0.5")
+    assert '<html lang="fr">' in asked.text
+    assert "Vous quittez" in asked.text
+    german = visitor.own(
+        "/.scopewright/logout", "POST", sec_fetch_site="same-origin", accept_language="de"
+    )
+    assert "Zur ersten Seite" in german.text
+
+
 def test_leaving_one_application_leaves_them_all(viewer: Viewer, ann: str) -> None:
     viewer.route("/**", host="other.example")
     visitor = Visitor.inside(viewer, ann)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import email.policy
-import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from scopewright.core.errors import Invalid
+from scopewright.languages import CODES, speak
 from scopewright.mail import (
     Letter,
     PostOffice,
@@ -23,6 +22,7 @@ from scopewright.mail import (
     open_mailer,
     sign_in_letter,
 )
+from tests.inbox import mail_server
 
 LINK = "http://127.0.0.1:8080/sign-in/link?token=swm_1"
 SENDER = "Scopewright <scopewright@localhost>"
@@ -52,7 +52,7 @@ def test_a_letter_becomes_one_file(tmp_path: Path) -> None:
     assert message["Auto-Submitted"] == "auto-generated"
     text = message.get_content()
     assert text.index(LINK) == text.index("http")
-    assert "BCDF2345" in text
+    assert "BCDF-2345" in text
 
 
 def test_a_letter_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,39 +66,17 @@ def test_a_letter_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     soon(found)
 
 
-class Inbox:
-    """Takes letters by SMTP."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[list[str], bytes]] = []
-
-    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: object, _session: object, envelope: Any
-    ) -> str:
-        self.taken.append((envelope.rcpt_tos, envelope.content))
-        return "250 OK"
-
-
 def test_a_letter_is_delivered_by_smtp() -> None:
-    inbox = Inbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        mailer = open_mailer(f"smtp://127.0.0.1:{port}", sender=SENDER)
+    with mail_server() as inbox:
+        mailer = open_mailer(inbox.url, sender=SENDER)
         mailer.send(
             member_invitation(
                 to="bob@example.com", workspace="Bücher", role="editor", link=LINK, days=7
             )
         )
-        ((recipients, content),) = soon(lambda: inbox.taken)
-    finally:
-        controller.stop()
-    assert recipients == ["bob@example.com"]
-    assert "Bücher" in parsed(content)["Subject"]
-    assert LINK in parsed(content).get_content()
+        letter = inbox.letter("bob@example.com")
+    assert "Bücher" in letter["Subject"]
+    assert LINK in letter.get_content()
 
 
 def test_one_letter_that_cannot_leave_does_not_hold_up_the_next() -> None:
@@ -121,6 +99,35 @@ def test_the_letters_say_how_long_their_link_lives() -> None:
     invited = end_user_invitation(to="ann@example.com", workspace="Acme", link=LINK, days=7)
     assert "7 days" in invited.text
     assert "Acme" in invited.subject
+
+
+@pytest.fixture(params=CODES)
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each language in turn, spoken."""
+    speak(request.param, None)
+    yield request.param
+    speak(None, None)
+
+
+def test_every_letter_is_whole_in_every_language(language: str) -> None:
+    named = {"to": "ann@example.com", "workspace": "Acme", "link": LINK}
+    letters = [
+        sign_in_letter(to="ann@example.com", link=LINK, code="BCDF2345", minutes=15),
+        end_user_invitation(**named, days=1),
+        member_invitation(**named, role="editor", days=7),
+    ]
+    for letter, number in zip(letters, ("15", "1", "7"), strict=True):
+        assert letter.text.index(LINK) == letter.text.index("http"), language
+        assert f" {number} " in letter.text
+        assert "%(" not in letter.text + letter.subject
+    assert "BCDF-2345" in letters[0].text
+    assert all("Acme" in letter.subject for letter in letters[1:])
+    assert ("Hello" in letters[0].text) is (language == "en")
+
+
+def test_a_link_that_lives_for_one_day_is_told_of_in_the_singular() -> None:
+    invited = end_user_invitation(to="ann@example.com", workspace="Acme", link=LINK, days=1)
+    assert "for 1 day." in invited.text
 
 
 @pytest.mark.parametrize("url", ["", "file:", "smtp:", "smtp://", "http://x", "carrier pigeon"])

@@ -18,6 +18,7 @@ import httpx
 from scopewright import ids
 from scopewright.cli.output import Exit, Failure, say
 from scopewright.core.builtin_clients import command_line_id
+from scopewright.languages import speak, spoken
 
 PATIENCE_SECONDS = 600
 TIMEOUT_SECONDS = 30
@@ -25,7 +26,7 @@ _PROMISED = {
     "token": {"access_token", "refresh_token"},
     "device_authorization": {"device_code", "user_code", "verification_uri"},
 }
-_PAGE = b"<!doctype html><title>Scopewright</title><p>You may close this page now.</p>"
+_PAGE = '<!doctype html><html lang="{}"><meta charset="utf-8"><title>Scopewright</title><p>{}</p>'
 
 
 def sign_in(issuer: str, workspace_id: str, *, open_browser: bool) -> dict[str, str]:
@@ -108,9 +109,11 @@ class _Listener:
                     return
                 answers.append(dict(parse_qsl(url.query)))
                 self.send_response(200)
-                self.send_header("Content-Type", "text/html")
+                self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
-                self.wfile.write(_PAGE)
+                speak(None, self.headers.get("Accept-Language"))
+                said = spoken().says("You may close this page now.")
+                self.wfile.write(_PAGE.format(spoken().code, said).encode())
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 """Codes do not belong on the terminal."""

@@ -11,16 +11,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scopewright import ids, log
 from scopewright.core.errors import Malformed, ScopewrightError, TooLarge
+from scopewright.languages import speak
 from scopewright.metrics import Metrics
 from scopewright.web import problems
-from scopewright.web.credentials import UNDER_DPOP, bringing
+from scopewright.web.credentials import UNDER_DPOP, bringing, cookie_of
 from scopewright.web.http import PRINCIPAL, WORKSPACE, Answer, check_declared_length, json_answer
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class Requests:
-    """The outermost layer for all but the hot paths."""
+    """The outermost layer for all but the hot paths.
+
+    What is said to a person, by a page or a letter, is in the language that the browser has chosen
+    or accepts. `language_cookie` is the name of the cookie that keeps the choice.
+    """
 
     def __init__(
         self,
@@ -30,12 +35,14 @@ class Requests:
         body_limit: int,
         fresh_nonce: Callable[[], str],
         metrics: Metrics,
+        language_cookie: str,
     ) -> None:
         self._following = following
         self._public_url = public_url
         self._body_limit = body_limit
         self._fresh_nonce = fresh_nonce
         self._metrics = metrics
+        self._language = language_cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,6 +50,9 @@ class Requests:
             return
         request_id = ids.new_id("req")
         log.request_id.set(request_id)
+        speak(
+            cookie_of(_first(scope, b"cookie"), self._language), _first(scope, b"accept-language")
+        )
         status, started = 0, time.perf_counter()
 
         async def sending(message: Message) -> None:
@@ -98,6 +108,12 @@ class Requests:
             return message
 
         return receiving
+
+
+def _first(scope: Scope, name: bytes) -> str | None:
+    """A header on which nothing hangs but words: of several, the first."""
+    found = (value for key, value in scope["headers"] if key == name)
+    return next((value.decode("latin-1") for value in found), None)
 
 
 def _check_target(scope: Scope) -> None:

@@ -1,6 +1,6 @@
-"""The languages of the pages: which there are, which one a browser wants, and how each says things.
+"""The languages of pages and letters: which there are, which one is wanted, how each says things.
 
-English stands in the pages themselves; the others say it in `CODE.po`, by the English words.
+English stands where it is said; the others say it in `CODE.po`, by the English words.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ class Language:
         said: str = self.translations.ugettext(english)
         return said
 
+    def counts(self, english: str, english_of_many: str, number: int) -> str:
+        """A message about a number of things, which it has as `%(num)s`."""
+        said: str = self.translations.ungettext(english, english_of_many, number)
+        return said % {"num": number}
+
     def tells(self, english: str) -> str:
         """The same of what others said, such as why something was refused, values and all."""
         said = self.says(english)
@@ -55,6 +60,10 @@ class Language:
     def moment(self, at: datetime) -> str:
         """A moment for people, in UTC: "30 Nov 2026, 09:12 UTC"."""
         return f"{format_datetime(at, 'd MMM y, HH:mm', locale=self.code)} UTC"
+
+    def second(self, at: datetime) -> str:
+        """The same to the second: "30 Nov 2026, 09:12:05 UTC"."""
+        return f"{format_datetime(at, 'd MMM y, HH:mm:ss', locale=self.code)} UTC"
 
     def number(self, value: float) -> str:
         """A number for people: 1,000,000."""
@@ -96,7 +105,7 @@ def _catalog(code: str) -> Catalog:
 
 
 def N_(english: str) -> str:  # noqa: N802 - so the tools that gather messages know it
-    """A message that is said later, in the language of the visit."""
+    """A message that is said later, in the language of the request."""
     return english
 
 
