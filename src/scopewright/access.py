@@ -11,12 +11,11 @@ import hmac
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from scopewright.authority import Authority, View
-from scopewright.clock import Clock
 from scopewright.core.caller import Caller, Presented
 from scopewright.core.confirmation import is_confirmed
 from scopewright.core.errors import (
@@ -26,6 +25,7 @@ from scopewright.core.errors import (
     Unproven,
     UseDpopNonce,
 )
+from scopewright.core.fresh import is_fresh
 from scopewright.core.key_chain import Carried, carried
 from scopewright.core.model import ApiKey, Client, Principal, PrincipalKind, SignIn
 from scopewright.core.names import PROTOCOL_WORDS
@@ -74,18 +74,19 @@ class Access:
         *,
         authority: Authority,
         database: Database,
-        clock: Clock,
         proofs: Proofs,
         possession_of: Callable[[Any], Possession],
         note_use: Callable[[str, datetime, Any], None],
+        fresh_for: timedelta,
     ) -> None:
         self._authority = authority
         self._database = database
-        self._clock = clock
+        self._clock = proofs.clock
         self._public_url = proofs.public_url
         self._proofs = proofs
         self._possession_of = possession_of
         self._note_use = note_use
+        self._fresh_for = fresh_for
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
         self._key_sets: dict[tuple[str, ...], KeySet] = {}
 
@@ -299,11 +300,13 @@ class Access:
         holder = await view.holder(person.id) if person is not None else None
         if holder is None:
             return None
+        is_good = is_fresh(sign_in, now=self._clock(), fresh_for=self._fresh_for)
         return Caller(
             principal=holder.principal,
             held=holder.held,
             vocabulary=view.rules.vocabulary,
             via="cookie",
+            too_old_for=None if is_good else self._fresh_for,
         )
 
     def _read_sign_in(self, cookie_hash: str) -> SignIn | None:

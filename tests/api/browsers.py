@@ -14,13 +14,13 @@ from tests.inprocess import Running
 URL = "http://127.0.0.1:8080"
 
 
-def signed_in(running: Running, address: str) -> dict[str, str]:
-    """The headers of a browser that has proven this address."""
+def signed_in(running: Running, address: str, *, ago: timedelta = timedelta(0)) -> dict[str, str]:
+    """The headers of a browser that has proven this address, now or some time ago."""
     cookie, now = new_secret("swb"), running.clock()
-    until = now + timedelta(days=1)
+    then, until = now - ago, now + timedelta(days=1)
     with running.database.write() as tx:
         identity = Identity("email", address)
-        sign_ins.add(tx, SignIn(hash_secret(cookie), identity, now, now, until))
+        sign_ins.add(tx, SignIn(hash_secret(cookie), identity, then, now, until))
         secret = bytes.fromhex(instance.keep_first(tx, "server_secret", ""))
     cookies = Cookies(URL, secret)
     return {

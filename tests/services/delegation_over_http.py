@@ -321,6 +321,12 @@ def _grant_to_client(world: World, by: Credential, to: str, what: str) -> httpx.
     return world.tenant.call("POST", path, {"scope": what}, bearer=by.secret)
 
 
+def _grant_among_others(world: World, by: Credential, to: str, what: str) -> httpx.Response:
+    noun = "end-users" if to in PEOPLE else "clients"
+    path, change = f"/{noun}/{world.ids[to]}/scopes", {"give": sorted({OWN, what})}
+    return world.tenant.call("PATCH", path, change, bearer=by.secret)
+
+
 def _invite_end_user(world: World, by: Credential, to: str, what: str) -> httpx.Response:
     kind = "scopes" if what == OWN else "internal_scopes"
     return world.tenant.call("POST", "/end-users", {"email": to, kind: [what]}, bearer=by.secret)
@@ -489,6 +495,10 @@ ROWS = (
     Row(
         _way("a grant to a client", table.GRANT), "iotman:grants:create",
         grants, CLIENTS, SCOPES, _grant_to_client,
+    ),
+    Row(
+        _way("a grant among others", table.GRANT), "iotman:grants:create",
+        grants, (*PEOPLE, *CLIENTS), SCOPES, _grant_among_others,
     ),
     Row(
         _way("an end-user's invitation", table.GRANT, to=Kind.STRANGER), "iotman:end-users:create",

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import cache
 from typing import Any, get_origin
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from scopewright import __version__, log
 from scopewright.api import openapi
 from scopewright.api.entrance import Entrance, enter, entrance_of
+from scopewright.api.freshness import check_fresh
 from scopewright.api.rehearsal import can_be_rehearsed, rehearsable, rehearse
 from scopewright.api.routes import ROUTES, Route
 from scopewright.api.visitor import visit
@@ -34,9 +36,7 @@ def build(entrance: Entrance) -> FastAPI:
         redirect_slashes=False,
     )
     application.state.entrance = entrance
-    application.router.route_class = StrictRoute
-    for route in ROUTES:
-        _add(application, route)
+    application.router.routes.extend(_routes())
     application.openapi = openapi.complete(application)  # type: ignore[method-assign]
     application.add_exception_handler(ScopewrightError, _refused)
     application.add_exception_handler(RequestValidationError, _invalid)
@@ -45,8 +45,17 @@ def build(entrance: Entrance) -> FastAPI:
     return application
 
 
-def _add(application: FastAPI, route: Route) -> None:
-    application.router.add_api_route(
+@cache
+def _routes() -> list[BaseRoute]:
+    """Every route. They know no application, so those of one process have them in common."""
+    router = APIRouter(route_class=StrictRoute)
+    for route in ROUTES:
+        _add(router, route)
+    return router.routes
+
+
+def _add(router: APIRouter, route: Route) -> None:
+    router.add_api_route(
         route.path,
         route.handler,
         methods=[route.method],
@@ -66,7 +75,9 @@ def _entry(route: Route) -> list[Any]:
     entry = [Depends(enter(route.operation, restricted=route.restricted))] if is_within else []
     if not can_be_rehearsed(route):
         return entry
-    return [*(entry or [Depends(visit)]), Depends(rehearse)]
+    if not is_within:
+        return [Depends(visit), Depends(rehearse)]
+    return [*entry, Depends(rehearse), Depends(check_fresh(is_dangerous=route.dangerous))]
 
 
 class StrictRequest(Request):

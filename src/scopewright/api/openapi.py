@@ -100,6 +100,8 @@ def additions(route: Route) -> dict[str, Any]:
     said = dict(_BY_HANDLER.get(route.handler, {}))
     if route.operation:
         said["x-operation"] = route.operation
+    if route.dangerous:
+        said["x-fresh-sign-in"] = True
     if route.path.startswith(DATA_PLANE):
         said["security"] = [{"bearer": []}, {}]
     return said

@@ -23,9 +23,13 @@ DryRun = Annotated[
 
 
 class RehearsedShape(BaseModel):
-    """How many would be added, removed, ended or revoked, by noun; those left out: none."""
+    """How many would be added, removed, ended or revoked, by noun; those left out: none.
+
+    `sign_in_again` stands there where a browser must do so before the change itself.
+    """
 
     changes: dict[str, dict[str, int]]
+    sign_in_again: bool = False
 
 
 def can_be_rehearsed(route: Route) -> bool:
@@ -49,10 +53,22 @@ async def rehearsable(
         try:
             answer = await handle(request)
         except Rehearsed as done:
-            return _answer(done.changes)
-        return _answer({}) if is_begun() else answer
+            return _answer(request, done.changes)
+        return _answer(request, {}) if is_begun() else answer
 
 
-def _answer(changes: dict[str, Any]) -> Response:
-    told = RehearsedShape(changes=changes)
-    return JSONResponse(told.model_dump(), headers={"cache-control": "no-store"})
+def is_rehearsal() -> bool:
+    """Whether this request changes nothing."""
+    return is_begun()
+
+
+def tell_of_old_sign_in(request: Request) -> None:
+    """Let the answer of this rehearsal say that the change itself would be refused for that."""
+    request.state.sign_in_again = True
+
+
+def _answer(request: Request, changes: dict[str, Any]) -> Response:
+    is_old = getattr(request.state, "sign_in_again", False)
+    told = RehearsedShape(changes=changes, sign_in_again=is_old)
+    spelled = told.model_dump(exclude_defaults=True)
+    return JSONResponse(spelled, headers={"cache-control": "no-store"})

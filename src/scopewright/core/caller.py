@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from typing import Any, Literal, TypeVar, cast
 
 from scopewright.core.catalogue import Vocabulary
 from scopewright.core.errors import Forbidden
+from scopewright.core.fresh import too_old
 from scopewright.core.model import Principal
 from scopewright.core.scopes import Scopes
 
@@ -25,7 +27,8 @@ class Caller:
 
     `held` are a token's own scopes, or for a key or cookie what is held now. `client_id`,
     `session_id` and `token_id` are set for tokens; `key_id` for API keys, and `tags` for those that
-    are restricted to some.
+    are restricted to some. `too_old_for` is set for a browser that signed in longer ago than this,
+    and so may do nothing dangerous.
     """
 
     principal: Principal
@@ -37,6 +40,7 @@ class Caller:
     token_id: str | None = None
     key_id: str | None = None
     tags: frozenset[str] | None = None
+    too_old_for: timedelta | None = None
 
     @property
     def workspace_id(self) -> str:
@@ -63,6 +67,17 @@ class Caller:
             if opener is None:
                 raise Forbidden("No scope opens this here.", cause=f"nothing opens {operation}")
             raise Forbidden(f"This needs the scope {opener}.", missing=(opener,))
+
+    def check_fresh(self) -> None:
+        """Let something dangerous go on, or ask the person before the browser who they are.
+
+        Nobody who sits down at somebody's screen has tokens or keys: those are never asked.
+
+        Raises:
+            SignInTooOld: the browser's sign-in is.
+        """
+        if self.too_old_for is not None:
+            raise too_old(self.too_old_for)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ its operation computes the closure of what is given and asks here.
 
 from __future__ import annotations
 
+from scopewright.core.caller import Caller
 from scopewright.core.errors import Escalation
 from scopewright.core.scopes import Scopes, spell
 
@@ -24,3 +25,15 @@ def refuse_escalation(*, held: Scopes, given: Scopes, guarded: Scopes) -> None:
     missing = escalation(held=held, given=given, guarded=guarded)
     if missing:
         raise Escalation(f"You do not hold {spell(missing)} yourself.", missing=missing)
+
+
+def refuse_giving(caller: Caller, *, held: Scopes, given: Scopes, guarded: Scopes) -> None:
+    """The same of what a caller gives; a guarded scope is given soon after signing in only.
+
+    Raises:
+        Escalation: with `missing`.
+        SignInTooOld: the caller is a browser that may have been left open.
+    """
+    refuse_escalation(held=held, given=given, guarded=guarded)
+    if given & guarded:
+        caller.check_fresh()

@@ -7,7 +7,8 @@
     ├── Malformed           the request could not be read at all
     ├── TooLarge            the body is over the limit
     ├── Unauthenticated     no credential, or one that is not good
-    │   └── Unproven        the same, under the DPoP scheme; says which part
+    │   ├── Unproven        the same, under the DPoP scheme; says which part
+    │   └── SignInTooOld    it is good, but whoever has it must prove anew who they are
     ├── Forbidden           a scope is missing; says which
     │   └── Escalation      you may not give what you do not hold
     ├── TooMany             too often; says when to come back
@@ -63,6 +64,14 @@ class Unproven(Unauthenticated):
     def __init__(self, detail: str, *, code: str) -> None:
         super().__init__(detail, presented=True)
         self.code = code
+
+
+class SignInTooOld(Unauthenticated):
+    """The browser's sign-in is older than `max_age` seconds: sign in again, then repeat."""
+
+    def __init__(self, detail: str, *, max_age: int) -> None:
+        super().__init__(detail, max_age=max_age)
+        self.max_age = max_age
 
 
 class Forbidden(ScopewrightError):

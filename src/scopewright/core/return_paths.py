@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 
+AGAIN = "/sign-in/again"  # where one ends who has signed in again for a form in another tab
 _PAGE = re.compile(r"/workspaces/[\w./?=&%@:+~-]{1,1000}", re.ASCII)
 _OWN = re.compile(r"/me(?:/[\w./?=&%@:+~-]{1,1000})?", re.ASCII)
 
 
 def page_of_ours(value: str) -> str | None:
     """The address of a page of ours that may be loaded again; None where it is none."""
-    return value if any(one.fullmatch(value) for one in (_PAGE, _OWN)) else None
+    return way_back(value) or (value if _OWN.fullmatch(value) else None)
+
+
+def way_back(value: str) -> str | None:
+    """The address at which whoever has signed in may go on; None where it is none."""
+    return value if value == AGAIN else workspace_page(value)
 
 
 def workspace_page(value: str) -> str | None:

@@ -111,7 +111,8 @@ class ApplicationRoles:
             proposal = Proposal(roles={role.name: role})
             after = check(words, proposal)
             check_limits(words, after, self.limits)
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=proposal.given(words, after),
                 guarded=words.guarded,

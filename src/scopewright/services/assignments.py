@@ -75,7 +75,8 @@ class Assignments:
             words = vocabulary.here(tx, here, self.catalogues)
             full = assignable(words, role).name
             refuse_member_role(principal, full, member_roles=self._member_roles)
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=held(words, (), [full]),
                 guarded=words.guarded,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 
 from scopewright import ids
@@ -23,6 +23,7 @@ from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
 from scopewright.core.client_authentication import ClientCredential
 from scopewright.core.device_authorization import Allowed, DeviceAuthorization
 from scopewright.core.errors import NotFound, TooMany, UnauthorizedClient
+from scopewright.core.fresh import check_fresh
 from scopewright.core.model import (
     Asked,
     AuditEvent,
@@ -131,6 +132,7 @@ class DeviceAuthorizations:
     catalogues: Mapping[str, Catalogue]
     authentication: ClientAuthentication
     public_url: str
+    fresh_for: timedelta
 
     # --- the device -----------------------------------------------------------------------------
 
@@ -211,6 +213,7 @@ class DeviceAuthorizations:
         Raises:
             TooMany: this person, or this address, has tried too often.
             AccessDenied, InvalidScope: the code is good, but not for this person.
+            SignInTooOld: it would let a device manage the workspace, and the sign-in is.
         """
         with self.database.write() as tx:
             waiting = self._waiting(tx, workspace_id, code, visitor)
@@ -273,6 +276,8 @@ class DeviceAuthorizations:
         person = _person(tx, workspace_id, kind, visitor.sign_in)
         held = NONE if person is None else holdings.of(tx, person.id, words)
         principal = core.check_person(found, person, held)
+        if kind is PrincipalKind.MEMBER:
+            check_fresh(visitor.sign_in, now=now, fresh_for=self.fresh_for)
         return _Waiting(found, client, workspace, words, principal, held)
 
 

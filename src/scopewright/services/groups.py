@@ -127,7 +127,8 @@ class Groups:
             group, principal = self._touched(tx, caller, id, member, now)
             check_takes_scopes(principal, clients.get(tx, principal.id))
             words = vocabulary.here(tx, here, self.catalogues)
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=holdings.of(tx, group.id, words) | _on_tags(tx, group, words),
                 guarded=words.guarded,

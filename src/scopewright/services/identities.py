@@ -125,7 +125,8 @@ class Identities:
 
     def _refuse_escalation(self, tx: Transaction, caller: Caller, person: Principal) -> None:
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        delegation.refuse_escalation(
+        delegation.refuse_giving(
+            caller,
             held=holdings.of_giver(tx, caller, words),
             given=holdings.of(tx, person.id, words),
             guarded=words.guarded,

@@ -152,7 +152,8 @@ class Principals:
             workspaces.touch(tx, here, ChangeKind.CLIENT, client.id, at=now)
             words = vocabulary.here(tx, here, self.catalogues)
             full = sorted({assignable(words, role).name for role in roles})
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=held(words, (), full),
                 guarded=words.guarded,

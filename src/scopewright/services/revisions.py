@@ -81,7 +81,8 @@ class Revisions:
             deletions.affected(tx, caller, words, proposal).refuse_any()
         after = check(words, proposal)
         check_limits(words, after, self.limits)
-        delegation.refuse_escalation(
+        delegation.refuse_giving(
+            caller,
             held=holdings.of_giver(tx, caller, words),
             given=proposal.given(words, after),
             guarded=words.guarded,

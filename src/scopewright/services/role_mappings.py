@@ -70,7 +70,8 @@ class RoleMappings:
             proposal = Proposal(mappings={include: mapping.role})
             after = check(words, proposal)
             check_limits(words, after, self.limits)
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=proposal.given(words, after),
                 guarded=words.guarded,

@@ -95,7 +95,8 @@ class Standing:
             principal = self._touched(tx, caller, name, now, forgets=False)
             check_can_present(principal)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-            delegation.refuse_escalation(
+            delegation.refuse_giving(
+                caller,
                 held=holdings.of_giver(tx, caller, words),
                 given=holdings.of(tx, principal.id, words),
                 guarded=words.guarded,

@@ -22,6 +22,7 @@ from scopewright.settings.authentication import AccessControlSettings, Authentic
 from scopewright.settings.section import Section
 
 _UNITS = {"": 1, "s": 1, "min": 60, "m": 60, "h": 3600, "d": 86400}
+SHORTEST_FRESH = timedelta(minutes=1)
 _LONGEST = 3650 * 86400
 _DURATION = re.compile(r"(\d+)\s*(s|min|m|h|d|)")
 
@@ -207,6 +208,8 @@ class SignInSettings(Section):
     """How long an invitation is good."""
     browser_lifetime: Duration = timedelta(days=30)
     """How long a browser stays signed in."""
+    fresh_for: Duration = timedelta(minutes=15)
+    """How long after its sign-in a browser may do what is dangerous; then it signs in again."""
     letters: int = Field(5, ge=1)
     """How many letters one address gets within the window."""
     letters_a_source: int = Field(20, ge=1)
@@ -225,6 +228,13 @@ class SignInSettings(Section):
     """The window in which passwords are counted."""
     registration: Literal["closed", "open"] = "closed"
     """`open`: a new address gets a workspace of its own."""
+
+    @field_validator("fresh_for")
+    @classmethod
+    def _leaves_time_to_act(cls, span: timedelta) -> timedelta:
+        if span < SHORTEST_FRESH:
+            raise ValueError("a minute is the shortest: nobody can fill in a form in less")
+        return span
 
 
 class KeysSettings(Section):

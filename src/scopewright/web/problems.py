@@ -16,6 +16,7 @@ from scopewright.core.errors import (
     NotNow,
     OAuthError,
     ScopewrightError,
+    SignInTooOld,
     TooLarge,
     TooMany,
     Unauthenticated,
@@ -45,6 +46,7 @@ class Kind:
 TABLE: dict[type[ScopewrightError], Kind] = {
     Escalation: Kind(403, "escalation", "You may not give what you do not hold"),
     Forbidden: Kind(403, "forbidden", "A scope is missing"),
+    SignInTooOld: Kind(401, "sign-in-too-old", "Sign in again first"),
     Unauthenticated: Kind(401, "unauthenticated", "A good credential is needed"),
     NotFound: Kind(404, "not-found", "There is no such thing here"),
     Conflict: Kind(409, "conflict", "Something stands against this"),
@@ -83,6 +85,8 @@ def error_of(told: Mapping[str, Any]) -> ScopewrightError:
     cls = next((cls for cls, kind in TABLE.items() if kind.slug == slug), ScopewrightError)
     if issubclass(cls, Forbidden):
         return cls(detail, missing=facts.get("missing", ()))
+    if issubclass(cls, SignInTooOld):
+        return cls(detail, max_age=int(facts.get("max_age", 0)))
     return cls(detail, **facts) if cls in _BY_FACTS else ScopewrightError(detail)
 
 
@@ -102,7 +106,13 @@ def challenge(error: Unauthenticated | Forbidden) -> str:
     attributes: Mapping[str, str]
     if isinstance(error, Unproven):
         return f'DPoP error="{error.code}", algs="{" ".join(ALGORITHMS)}"'
-    if isinstance(error, Forbidden):
+    if isinstance(error, SignInTooOld):  # RFC 9470 §3
+        attributes = {
+            "error": "insufficient_user_authentication",
+            "error_description": error.detail,
+            "max_age": str(error.max_age),
+        }
+    elif isinstance(error, Forbidden):
         attributes = {"error": "insufficient_scope", "scope": spell(frozenset(error.missing))}
     elif error.facts.get("presented"):
         told = {"error_description": error.detail} if error.facts.get("expired") else {}

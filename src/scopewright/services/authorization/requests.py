@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from scopewright import ids
 from scopewright.client_documents import ClientDocuments
@@ -12,12 +12,13 @@ from scopewright.clock import Clock
 from scopewright.core.admission import admitted
 from scopewright.core.authorization_request import AuthorizationRequest
 from scopewright.core.authorization_response import AuthorizationResponse, spelled
-from scopewright.core.builtin_clients import command_line_id
+from scopewright.core.builtin_clients import acts_for, command_line_id
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.client_documents import is_document_url
 from scopewright.core.errors import InvalidRedirect, InvalidRequest, InvalidToken, OAuthError
+from scopewright.core.fresh import of_lately
 from scopewright.core.id_tokens import TYPE, read_hint
-from scopewright.core.model import Authorization, Client, Workspace
+from scopewright.core.model import Authorization, Client, PrincipalKind, Workspace
 from scopewright.keys import opened
 from scopewright.store import (
     authorizations,
@@ -43,6 +44,7 @@ class AuthorizationRequests:
     public_url: str
     resolve: Resolve
     documents: ClientDocuments
+    fresh_for: timedelta
 
     def begin(
         self, workspace_id: str, request: AuthorizationRequest
@@ -80,7 +82,11 @@ class AuthorizationRequests:
         expected = _expected_subject(tx, client, request.id_token_hint, issuer=issuer, now=now)
         asked = request.asked(client, id=ids.new_id("aut"), now=now, expected_subject=expected)
         words = vocabulary.of_workspace(tx, workspace, self.catalogues)
-        return admitted(asked, request, workspace=workspace, words=words, issuer=issuer)
+        taken = admitted(asked, request, workspace=workspace, words=words, issuer=issuer)
+        kind = acts_for(client, taken.particulars.resources, issuer=issuer)
+        if kind is PrincipalKind.MEMBER:
+            return replace(taken, particulars=of_lately(taken.particulars, self.fresh_for))
+        return taken
 
     # --- who asks -------------------------------------------------------------------------------
 
