@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sqlalchemy import update
 
+from scopewright.core.identities import email_identity
 from scopewright.core.model import PrincipalKind
 from scopewright.core.oauth import hash_secret
 from scopewright.ids import new_id
-from scopewright.store import magic_links, principals, sessions
+from scopewright.store import identities, magic_links, principals, schema, sessions
 from scopewright.store.pages import Window
 from tests.inprocess import Tenant
 
@@ -100,6 +102,76 @@ def test_inviting_again_keeps_the_row_and_its_grants_and_sends_a_fresh_letter(
     assert count(tenant) == 1
     links = {str(letter.get_content()) for letter in tenant.running.letters_to(ann, count=2)}
     assert len(links) == 2
+
+
+def state(tenant: Tenant, name: str) -> tuple[datetime | None, datetime | None]:
+    """When somebody last signed in, and how long their invitation is good: shown and listed."""
+    shown = tenant.call("GET", f"/end-users/{name}").json()
+    assert shown in tenant.call("GET", "/end-users").json()["data"]
+    found = (shown["last_sign_in_at"], shown["invited_until"])
+    seen, until = (datetime.fromisoformat(one) if one else None for one in found)
+    return seen, until
+
+
+def test_until_somebody_has_signed_in_it_is_told_how_long_their_link_is_good(
+    tenant: Tenant,
+) -> None:
+    tenant.define("sensor:read")
+    ann, now = address(), tenant.running.clock()
+    tenant.call("POST", "/end-users", {"email": ann, "scopes": ["sensor:read"]})
+    assert state(tenant, ann) == (None, now + timedelta(days=7))
+    assert state(tenant, tenant.person(address("never")).id) == (None, None)
+    tenant.running.clock.advance(days=2)
+    assert tenant.call("POST", f"/end-users/{ann}/invitation").status_code == 200
+    assert state(tenant, ann) == (None, now + timedelta(days=9))
+
+
+def test_who_was_here_is_told_of_by_when_and_not_by_an_invitation(tenant: Tenant) -> None:
+    tenant.define("sensor:read")
+    ann, here = address(), tenant.running.clock()
+    made = tenant.call("POST", "/end-users", {"email": ann, "scopes": ["sensor:read"]}).json()
+    with tenant.running.database.write() as tx:
+        person = principals.get(tx, made["id"])
+        assert person is not None
+        identities.note_use(tx, person, email_identity(ann), at=here)
+    assert state(tenant, ann) == (here, None)
+
+
+def test_where_somebody_else_invites_the_same_address_nothing_is_told_of_it(
+    tenant: Tenant,
+) -> None:
+    tenant.define("sensor:read")
+    other, ann = Tenant(tenant.running), address()
+    other.define("sensor:read")
+    body = {"email": ann, "scopes": ["sensor:read"]}
+    there = other.call("POST", "/end-users", body).json()
+    assert there["invited_until"] is not None
+    person = tenant.person(ann)
+    assert state(tenant, person.id) == (None, None)
+
+
+def test_a_letter_sent_again_has_a_fresh_link_and_gives_nothing(tenant: Tenant) -> None:
+    tenant.define("sensor:read")
+    ann = address()
+    made = tenant.call("POST", "/end-users", {"email": ann, "scopes": ["sensor:read"]}).json()
+    sender = tenant.key_with("iotman:end-users:create")
+    again = tenant.call("POST", f"/end-users/{made['id']}/invitation", bearer=sender)
+    assert again.status_code == 200
+    assert {**again.json(), "invited_until": None} == {**made, "invited_until": None}
+    letters = tenant.running.letters_to(ann, count=2)
+    assert len({str(letter.get_content()) for letter in letters}) == 2
+    assert tenant.call("POST", f"/end-users/{address('nobody')}/invitation").status_code == 404
+
+
+def test_who_has_no_address_is_sent_no_letter(tenant: Tenant) -> None:
+    person = tenant.person(address())
+    with tenant.running.database.write() as tx:
+        tx.run(
+            update(schema.principals).where(schema.principals.c.id == person.id),
+            provider="directory", subject="ann",
+        )  # fmt: skip
+    refused = tenant.call("POST", f"/end-users/{person.id}/invitation")
+    assert (refused.status_code, refused.json()["conflict"]) == (409, "identity")
 
 
 @pytest.mark.parametrize(

@@ -368,3 +368,25 @@ def test_every_change_is_in_the_audit_log_with_its_actor(tenant: Tenant) -> None
     ]
     assert log.json()["data"][1]["details"]["before"] == {"role": "viewer"}
     assert token not in log.text
+
+
+# --- without a role -----------------------------------------------------------------------------
+
+
+def test_a_member_without_a_role_is_listed_with_none_and_can_be_given_one(tenant: Tenant) -> None:
+    nobody = tenant.person(address(), kind=PrincipalKind.MEMBER)
+    listed = tenant.call("GET", "/members").json()["data"]
+    assert {each["id"]: each["role"] for each in listed} == {
+        tenant.admin.id: "admin",
+        nobody.id: None,
+    }
+    assert tenant.call("GET", f"/members/{nobody.id}").json()["role"] is None
+    given = tenant.call("PATCH", f"/members/{nobody.id}", {"role": "viewer"})
+    assert (given.status_code, given.json()["role"]) == (200, "viewer")
+    assert role_of(tenant, nobody) == "viewer"
+
+
+def test_a_member_without_a_role_can_be_removed(tenant: Tenant) -> None:
+    nobody = tenant.person(address(), kind=PrincipalKind.MEMBER)
+    assert tenant.call("DELETE", f"/members/{nobody.id}").status_code == 204
+    assert tenant.call("GET", f"/members/{nobody.id}").status_code == 404

@@ -51,6 +51,18 @@ def test_wrong_tries_are_counted(world: World) -> None:
         assert magic_links.get(tx, link.hash) == replace(link, failures=3)
 
 
+def test_an_invitation_lasts_as_long_as_its_latest_link_until_one_is_used(world: World) -> None:
+    waiting, come, other = (world.principal().id for _ in range(3))
+    world.magic_link(principal_id=waiting)
+    world.magic_link(principal_id=waiting, expires_at=TOMORROW)
+    used = world.magic_link(principal_id=come)
+    world.magic_link(principal_id=come, expires_at=TOMORROW)
+    with world.database.write() as tx:
+        magic_links.use(tx, used.hash, now=NOW)
+        assert magic_links.invited_until(tx, [waiting, come, other]) == {waiting: TOMORROW}
+        assert magic_links.invited_until(tx, []) == {}
+
+
 def test_purging_forgets_what_expired_before(world: World) -> None:
     old, young = world.magic_link(), world.magic_link(expires_at=TOMORROW)
     with world.database.write() as tx:

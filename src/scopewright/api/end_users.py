@@ -19,7 +19,12 @@ EndUsersWindow = Annotated[Window, Depends(sought_by("email", "created_at"))]
 
 
 class EndUserShape(BaseModel):
-    """An end-user with its scopes and roles; `internal_scopes` open operations here."""
+    """An end-user with its scopes and roles; `internal_scopes` open operations here.
+
+    `last_sign_in_at` is when they last signed in to something here, to the minute. Until they have,
+    `invited_until` is when the link of their latest invitation ends or has ended; a day after that
+    it is null.
+    """
 
     email: str | None
     id: str
@@ -29,6 +34,8 @@ class EndUserShape(BaseModel):
     roles: list[str]
     created_at: datetime
     disabled_at: datetime | None
+    last_sign_in_at: datetime | None
+    invited_until: datetime | None
 
     @classmethod
     def of(cls, end_user: EndUser) -> EndUserShape:
@@ -42,6 +49,8 @@ class EndUserShape(BaseModel):
             roles=list(end_user.roles),
             created_at=person.created_at,
             disabled_at=person.disabled_at,
+            last_sign_in_at=end_user.last_sign_in_at,
+            invited_until=end_user.invited_until,
         )
 
 
@@ -65,6 +74,11 @@ def invite(ask: AskHere, body: NewEndUser, response: Response) -> EndUserShape:
     end_user, is_new = ask.services.end_users.invite(ask.caller, email=body.email, given=given)
     response.status_code = 201 if is_new else 200
     return EndUserShape.of(end_user)
+
+
+def invite_again(ask: AskHere, email: str) -> EndUserShape:
+    """Send an end-user a letter with a fresh link; what they hold stays as it is."""
+    return EndUserShape.of(ask.services.end_users.invite_again(ask.caller, name=email))
 
 
 def remove(ask: AskHere, email: str) -> Response:

@@ -34,18 +34,28 @@ class RoleChange(Body):
 
 
 class MemberShape(BaseModel):
-    """A member; `role` is viewer, editor or admin."""
+    """A member; `role` is viewer, editor or admin; null: none, so nothing is open to them.
+
+    `last_sign_in_at` is when they were last here in a browser, to the minute.
+    """
 
     id: str
     email: str
-    role: str
+    role: str | None
     created_at: datetime
+    last_sign_in_at: datetime | None
 
     @classmethod
     def of(cls, member: Member) -> MemberShape:
         person = member.principal
         address = person.identity.subject if person.identity else person.name
-        return cls(id=person.id, email=address, role=member.role, created_at=person.created_at)
+        return cls(
+            id=person.id,
+            email=address,
+            role=member.role,
+            created_at=person.created_at,
+            last_sign_in_at=member.last_sign_in_at,
+        )
 
 
 class InvitationShape(BaseModel):

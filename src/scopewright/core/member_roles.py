@@ -40,6 +40,9 @@ class MemberRoles:
         """Whether this is one of the three, by its full name."""
         return role in {self.prefix + short for short in SHORT_NAMES}
 
-    def among(self, roles: Iterable[str]) -> str:
-        """The short name of the one member role among all roles of a member."""
-        return next(self.short(role) for role in roles if self.has(role))
+    def among(self, roles: Iterable[str]) -> str | None:
+        """The short name of the one member role among all roles of a member; None: there is none.
+
+        Nothing here takes it away, but a database may come from elsewhere.
+        """
+        return next((self.short(role) for role in roles if self.has(role)), None)

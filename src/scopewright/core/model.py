@@ -405,7 +405,8 @@ class MagicLink:
     """A mailed link with its short code: used once, and only by POST.
 
     `browser_hash` is of the cookie set with the form; None for letters that no browser asked for.
-    `code_hash` is of the short code, which counts only in that browser.
+    `code_hash` is of the short code, which counts only in that browser. `principal_id` is the
+    end-user whom the letter invites.
     """
 
     hash: str
@@ -417,6 +418,7 @@ class MagicLink:
     expires_at: datetime
     used_at: datetime | None = None
     failures: int = 0
+    principal_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

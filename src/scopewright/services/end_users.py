@@ -12,7 +12,7 @@ from scopewright.core import delegation, names
 from scopewright.core.assignments import assignable
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
-from scopewright.core.errors import Invalid, NotFound
+from scopewright.core.errors import Conflict, Invalid, NotFound
 from scopewright.core.holdings import held
 from scopewright.core.model import (
     EMAIL_PROVIDER,
@@ -32,6 +32,7 @@ from scopewright.store import (
     audit,
     grants,
     holdings,
+    identities,
     magic_links,
     principals,
     sessions,
@@ -46,13 +47,16 @@ from scopewright.store.pages import Page, Window
 class EndUser:
     """An end-user with the scopes granted and the roles assigned.
 
-    `internal_scopes` open operations of the workspace, `scopes` do not.
+    `internal_scopes` open operations of the workspace, `scopes` do not. `last_sign_in_at` is when
+    they were last here, `invited_until` when the link ends by which they have not come yet.
     """
 
     principal: Principal
     scopes: Scopes
     internal_scopes: Scopes
     roles: tuple[str, ...]
+    last_sign_in_at: datetime | None
+    invited_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class EndUsers:
             NotFound, Conflict: an unknown role; one whose application is not registered.
             Escalation: the caller does not hold a guarded scope itself.
         """
-        address, now, secret = names.check_email(email), self.clock(), ids.new_secret("swl")
+        address, now = names.check_email(email), self.clock()
         with self.database.write() as tx:
             person, is_new = _touched(tx, caller, address, now)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
@@ -123,19 +127,32 @@ class EndUsers:
             if is_new:
                 principals.add(tx, person)
             _give(tx, caller, person, given, now)
-            magic_links.add(tx, self._link(address, secret, now))
+            letter = self._letter(tx, person, address, now)
             (invited,) = _shown(tx, [person], words)
-            workspace = workspaces.get(tx, caller.workspace_id)
-        assert workspace is not None  # _touched() refuses where it is gone
-        self.mailer.send(
-            mail.end_user_invitation(
-                to=address,
-                workspace=workspace.name,
-                link=f"{self.public_url}/sign-in/link?token={secret}",
-                days=max(1, self.invitation_lifetime.days),
-            )
-        )
+        self.mailer.send(letter)
         return invited, is_new
+
+    @needs("end-users:create")
+    def invite_again(self, caller: Caller, *, name: str) -> EndUser:
+        """Send an end-user a letter with a fresh link; nothing is given, nothing taken.
+
+        Raises:
+            NotFound: there is no such end-user.
+            Conflict: they have no address to write to.
+        """
+        now = self.clock()
+        with self.database.write() as tx:
+            person = _find(tx, caller, name)
+            if person.identity is None or person.identity.provider != EMAIL_PROVIDER:
+                raise Conflict("This person has no address to write to.", conflict="identity")
+            address = person.identity.subject
+            letter = self._letter(tx, person, address, now)
+            after = {"email": address, "sent": "again"}
+            audit.record(tx, caller, "end-users:create", person.id, at=now, after=after)
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            (invited,) = _shown(tx, [person], words)
+        self.mailer.send(letter)
+        return invited
 
     @needs("end-users:remove")
     def remove(self, caller: Caller, *, name: str) -> None:
@@ -161,21 +178,35 @@ class EndUsers:
     def _refuse_escalation(
         self, tx: Transaction, caller: Caller, words: Vocabulary, given: Invited
     ) -> None:
-        delegation.refuse_escalation(
+        delegation.refuse_giving(
+            caller,
             held=holdings.of_giver(tx, caller, words),
             given=held(words, given.scopes | given.internal_scopes, given.roles),
             guarded=words.guarded,
         )
 
-    def _link(self, email: str, secret: str, now: datetime) -> MagicLink:
-        return MagicLink(
+    def _letter(
+        self, tx: Transaction, person: Principal, address: str, now: datetime
+    ) -> mail.Letter:
+        """The letter that invites somebody, to be sent after the commit; its link works then."""
+        workspace, secret = workspaces.get(tx, person.workspace_id), ids.new_secret("swl")
+        assert workspace is not None  # the person was found in it
+        link = MagicLink(
             hash=hash_secret(secret),
-            email=email,
+            email=address,
             browser_hash=None,
             code_hash=None,
             continue_to=None,
             created_at=now,
             expires_at=now + self.invitation_lifetime,
+            principal_id=person.id,
+        )
+        magic_links.add(tx, link)
+        return mail.end_user_invitation(
+            to=address,
+            workspace=workspace.name,
+            link=f"{self.public_url}/sign-in/link?token={secret}",
+            days=max(1, self.invitation_lifetime.days),
         )
 
 
@@ -240,9 +271,18 @@ def _shown(tx: Transaction, people: Iterable[Principal], words: Vocabulary) -> t
     people = list(people)
     ids = [person.id for person in people]
     granted, assigned = grants.of_principals(tx, ids), assignments.of_principals(tx, ids)
+    seen, invited_until = identities.last_used(tx, ids), magic_links.invited_until(tx, ids)
     found = []
     for person in people:
         scopes = frozenset(grant.scope for grant in granted[person.id])
         roles = sorted(assignment.role for assignment in assigned[person.id])
-        found.append(EndUser(person, scopes - words.guarded, scopes & words.guarded, tuple(roles)))
+        shown = EndUser(
+            person,
+            scopes - words.guarded,
+            scopes & words.guarded,
+            tuple(roles),
+            last_sign_in_at=seen.get(person.id),
+            invited_until=None if person.id in seen else invited_until.get(person.id),
+        )
+        found.append(shown)
     return tuple(found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from scopewright.catalogues import INTERNAL
 from scopewright.clock import Clock
@@ -19,6 +20,7 @@ from scopewright.store import (
     assignments,
     audit,
     holdings,
+    identities,
     invitations,
     principals,
     senders,
@@ -34,10 +36,14 @@ MEMBER = PrincipalKind.MEMBER
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody who manages the workspace. `role` is the short name: viewer, editor or admin."""
+    """Somebody who manages the workspace. `role` is the short name: viewer, editor or admin.
+
+    Without one they are let in and may do nothing until they are given one.
+    """
 
     principal: Principal
-    role: str
+    role: str | None
+    last_sign_in_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,11 @@ class Members:
         """The members of the workspace, oldest first."""
         with self.database.read() as tx:
             found = principals.page(tx, caller.workspace_id, kind=MEMBER, window=window)
-            roles = assignments.of_principals(tx, [person.id for person in found.items])
-        members = (self._with_role(person, roles[person.id]) for person in found.items)
+            ids = [person.id for person in found.items]
+            roles, seen = assignments.of_principals(tx, ids), identities.last_used(tx, ids)
+        members = (
+            self._with_role(person, roles[person.id], seen.get(person.id)) for person in found.items
+        )
         return Page(tuple(members), found.cursor)
 
     @needs("members:read")
@@ -91,7 +100,7 @@ class Members:
                 before={"role": before.role}, after={"role": role},
                 cancelled_invitations=cancelled,
             )  # fmt: skip
-        return Member(before.principal, role)
+        return replace(before, role=role)
 
     @needs("members:remove")
     def remove(self, caller: Caller, *, name: str) -> None:
@@ -124,8 +133,8 @@ class Members:
     ) -> int:
         """Write the new role down in the old one's place; how many invitations that cancels."""
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        old = self._roles.full(member.role)
-        delegation.refuse_escalation(
+        delegation.refuse_giving(
+            caller,
             held=holdings.of_giver(tx, caller, words),
             given=held(words, (), [new.role]),
             guarded=words.guarded,
@@ -133,7 +142,9 @@ class Members:
         if new.role != self._roles.admin:
             self._refuse_last(tx, member)
         had = senders.held_by_each(tx, caller.workspace_id, words)
-        assignments.remove(tx, principal_id=member.principal.id, role=old)
+        if member.role is not None:
+            old = self._roles.full(member.role)
+            assignments.remove(tx, principal_id=member.principal.id, role=old)
         assignments.add(tx, caller.workspace_id, assignment=new)
         return senders.cancel_of_deprived(tx, caller.workspace_id, words, had=had)
 
@@ -144,10 +155,14 @@ class Members:
 
     def _find(self, tx: Transaction, caller: Caller, name: str) -> Member:
         person = principals.find(tx, caller.workspace_id, kind=MEMBER, name=name)
-        return self._with_role(person, assignments.of_principal(tx, person.id))
+        seen = identities.last_used(tx, [person.id]).get(person.id)
+        return self._with_role(person, assignments.of_principal(tx, person.id), seen)
 
-    def _with_role(self, person: Principal, assigned: Iterable[Assignment]) -> Member:
-        return Member(person, self._roles.among(assignment.role for assignment in assigned))
+    def _with_role(
+        self, person: Principal, assigned: Iterable[Assignment], seen: datetime | None
+    ) -> Member:
+        role = self._roles.among(assignment.role for assignment in assigned)
+        return Member(person, role, last_sign_in_at=seen)
 
     @property
     def _roles(self) -> MemberRoles:

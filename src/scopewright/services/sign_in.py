@@ -22,10 +22,18 @@ from scopewright.core.errors import Invalid, TooMany
 from scopewright.core.identities import email_identity
 from scopewright.core.model import Identity, MagicLink, SignIn
 from scopewright.core.oauth import hash_secret
-from scopewright.core.return_paths import workspace_page
+from scopewright.core.return_paths import way_back
 from scopewright.mail import Mailer
 from scopewright.settings.tree import SignInSettings
-from scopewright.store import authorizations, limits, magic_links, principals, sessions, sign_ins
+from scopewright.store import (
+    authorizations,
+    identities,
+    limits,
+    magic_links,
+    principals,
+    sessions,
+    sign_ins,
+)
 from scopewright.store.database import Database, Transaction
 
 
@@ -203,6 +211,9 @@ class SignIns:
     ) -> SignedIn:
         identity = email_identity(link.email)
         continue_to = _path_of(tx, link.continue_to) if continues and link.continue_to else None
+        invited = principals.get(tx, link.principal_id) if link.principal_id else None
+        if invited is not None:  # they may look around here, and never be at any application
+            identities.note_use(tx, invited, identity, at=self.clock())
         return SignedIn(identity, self._new_cookie(tx, identity, replaced=cookie), continue_to)
 
     def _new_cookie(
@@ -256,5 +267,5 @@ def _path_of(tx: Transaction, continue_to: str) -> str | None:
     """Where a pending authorization, or a device page, goes on."""
     authorization = authorizations.get(tx, continue_to)
     if authorization is None:
-        return device_path(continue_to) or workspace_page(continue_to)
+        return device_path(continue_to) or way_back(continue_to)
     return f"/w/{authorization.workspace_id}/authorize/{authorization.id}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, update
 
 from scopewright.core.identities import NOTED_EVERY, LinkedIdentity
 from scopewright.core.model import Identity, Principal, PrincipalKind
@@ -25,6 +25,12 @@ _OF_MANY = (
     select(identities)
     .where(identities.c.principal_id.in_(bindparam("principals", expanding=True)))
     .order_by(identities.c.principal_id, identities.c.provider, identities.c.subject)
+)
+_LAST_USED = (
+    select(identities.c.principal_id, func.max(identities.c.last_used_at).label("at"))
+    .where(identities.c.principal_id.in_(bindparam("principals", expanding=True)))
+    .where(identities.c.last_used_at.is_not(None))
+    .group_by(identities.c.principal_id)
 )
 _NOTE_USE = (
     update(identities)
@@ -79,6 +85,12 @@ def of_principals(tx: Transaction, ids: Sequence[str]) -> dict[str, list[LinkedI
     for row in tx.all(_OF_MANY, principals=list(ids)):
         found[row.principal_id].append(_linked(row))
     return found
+
+
+def last_used(tx: Transaction, principal_ids: Sequence[str]) -> dict[str, datetime]:
+    """When people have last signed in to something here, of those who ever have."""
+    found = tx.all(_LAST_USED, principals=list(principal_ids))
+    return {row.principal_id: row.at for row in found}
 
 
 def note_use(tx: Transaction, principal: Principal, identity: Identity, *, at: datetime) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from scopewright.core.model import MagicLink
 from scopewright.store.database import Transaction
@@ -30,6 +31,12 @@ _FAIL = (
     .values(failures=magic_links.c.failures + 1)
     .returning(magic_links.c.failures)
 )
+_INVITED_UNTIL = (
+    select(magic_links.c.principal_id, func.max(magic_links.c.expires_at).label("until"))
+    .where(magic_links.c.principal_id.in_(bindparam("principals", expanding=True)))
+    .group_by(magic_links.c.principal_id)
+    .having(func.count(magic_links.c.used_at) == 0)
+)
 _PURGE = delete(magic_links).where(magic_links.c.expires_at < bindparam("before"))
 
 
@@ -45,6 +52,7 @@ def add(tx: Transaction, link: MagicLink) -> None:
         created_at=link.created_at,
         expires_at=link.expires_at,
         failures=0,
+        principal_id=link.principal_id,
     )
 
 
@@ -57,6 +65,12 @@ def get(tx: Transaction, hash: str) -> MagicLink | None:
 def of_browser(tx: Transaction, browser_hash: str, *, now: datetime) -> list[MagicLink]:
     """The links that still work and were asked for in this browser, newest first."""
     return [_link(row) for row in tx.all(_OF_BROWSER, browser=browser_hash, now=now)]
+
+
+def invited_until(tx: Transaction, principal_ids: Sequence[str]) -> dict[str, datetime]:
+    """Until when the links that invite end-users work or worked, of those who have used none."""
+    found = tx.all(_INVITED_UNTIL, principals=list(principal_ids))
+    return {row.principal_id: row.until for row in found}
 
 
 def use(tx: Transaction, hash: str, *, now: datetime) -> bool:
@@ -85,4 +99,5 @@ def _link(row: Row[Any]) -> MagicLink:
         expires_at=row.expires_at,
         used_at=row.used_at,
         failures=row.failures,
+        principal_id=row.principal_id,
     )

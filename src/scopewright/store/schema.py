@@ -357,8 +357,8 @@ magic_links = Table(
     _text("hash", key=True), _text("email"), _text("browser_hash", null=True),
     _text("code_hash", null=True), _text("continue_to", null=True), _instant("created_at"),
     _instant("expires_at"), _instant("used_at", null=True),
-    Column("failures", Integer, nullable=False),
-    Index(None, "browser_hash"), Index(None, "expires_at"),
+    Column("failures", Integer, nullable=False), _text("principal_id", null=True),
+    Index(None, "browser_hash"), Index(None, "expires_at"), Index(None, "principal_id"),
 )  # fmt: skip
 
 sign_ins = Table(
