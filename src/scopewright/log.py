@@ -24,7 +24,10 @@ def _with_request_id(
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Write events from this level on to standard error."""
+    """Write events from this level on to standard error.
+
+    A traceback is told by its lines alone: the values of variables may be secrets.
+    """
     structlog.configure(
         processors=[
             _with_request_id,
@@ -34,9 +37,12 @@ def configure(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+configure()  # whoever imports this, so that nothing is ever told as structlog tells it by itself
 
 
 def logger() -> structlog.typing.FilteringBoundLogger:

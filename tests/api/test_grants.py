@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -133,6 +134,68 @@ def test_to_use_the_token_suffices_but_to_give_you_must_still_have_it(
     used = tenant.call("POST", f"{holder}/scopes", {"scope": "sensor:read"}, bearer=token)
     given = tenant.call("POST", f"{holder}/scopes", {"scope": "iotman:audit:read"}, bearer=token)
     assert (used.status_code, given.status_code) == (201, 403)
+
+
+def exchange(tenant: Tenant, holder: str, *, bearer: str = "", **wanted: list[str]) -> Any:
+    return tenant.call("PATCH", f"{holder}/scopes", wanted, bearer=bearer)
+
+
+def test_several_scopes_are_given_and_taken_in_one(tenant: Tenant, holder: str) -> None:
+    tenant.define("sensor:read", "sensor:write", "video:gold")
+    exchange(tenant, holder, give=["sensor:read", "video:gold"])
+    wanted = {"give": ["iotman:audit:read", "sensor:read", "sensor:write"], "take": ["video:gold"]}
+    done = exchange(tenant, holder, **wanted)
+    assert done.status_code == 200
+    assert done.json() == {
+        "given": ["iotman:audit:read", "sensor:write"],  # the other was granted before
+        "taken": ["video:gold"],
+    }
+    assert scopes_of(tenant, holder) == ["iotman:audit:read", "sensor:read", "sensor:write"]
+    assert exchange(tenant, holder, **wanted).json() == {"given": [], "taken": []}
+    events = tenant.call("GET", "/audit").json()["data"]
+    written = sorted((event["operation"], event["details"]["scopes"]) for event in events)
+    assert written == [  # one for all that a call gives, one for all that it takes
+        ("grants:create", ["iotman:audit:read", "sensor:write"]),
+        ("grants:create", ["sensor:read", "video:gold"]),
+        ("grants:revoke", ["video:gold"]),
+    ]
+
+
+def test_one_scope_too_many_refuses_all_of_them(tenant: Tenant, holder: str) -> None:
+    tenant.define("sensor:read", "video:gold")
+    exchange(tenant, holder, give=["video:gold"])
+    giver = tenant.key_with("iotman:grants:create", "iotman:grants:revoke", "iotman:audit:read")
+    beyond = ["iotman:audit:read", "iotman:keys:rotate", "iotman:members:remove", "sensor:read"]
+    refused = exchange(tenant, holder, give=beyond, take=["video:gold"], bearer=giver)
+    assert refused.json()["type"].endswith("/problems/escalation")
+    assert refused.json()["missing"] == ["iotman:keys:rotate", "iotman:members:remove"]
+    unknown = exchange(tenant, holder, give=["sensor:read", "nothing"], take=["video:gold"])
+    assert (unknown.status_code, unknown.json()["field"]) == (422, "give")
+    both = exchange(tenant, holder, give=["sensor:read"], take=["sensor:read", "video:gold"])
+    assert (both.status_code, both.json()["field"]) == (422, "take")
+    assert scopes_of(tenant, holder) == ["video:gold"]
+    assert len(tenant.call("GET", "/audit").json()["data"]) == 1
+
+
+def test_to_take_among_others_one_must_be_allowed_to_revoke(tenant: Tenant, holder: str) -> None:
+    tenant.define("sensor:read", "video:gold")
+    exchange(tenant, holder, give=["video:gold"])
+    giver = tenant.key_with("iotman:grants:create")
+    wanted = {"give": ["sensor:read"], "take": ["video:gold"]}
+    refused = exchange(tenant, holder, **wanted, bearer=giver)
+    assert (refused.status_code, refused.json()["missing"]) == (403, ["iotman:grants:revoke"])
+    assert scopes_of(tenant, holder) == ["video:gold"]
+    assert exchange(tenant, holder, give=["sensor:read"], bearer=giver).status_code == 200
+    taker = tenant.key_with("iotman:grants:revoke")
+    refused = exchange(tenant, holder, take=["video:gold"], bearer=taker)
+    assert refused.json()["missing"] == ["iotman:grants:create"]
+
+
+def test_a_client_through_which_people_act_is_given_nothing_among_others(tenant: Tenant) -> None:
+    tenant.define("sensor:read")
+    holder = f"/clients/{tenant.client(ClientType.PKCE)[0]}"
+    assert exchange(tenant, holder, give=["sensor:read"]).status_code == 409
+    assert exchange(tenant, "/clients/nobody", give=["sensor:read"]).status_code == 404
 
 
 @pytest.mark.parametrize(

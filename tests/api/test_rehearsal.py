@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 
 from scopewright.api.rehearsal import can_be_rehearsed
 from scopewright.api.routes import ROUTES, WORKSPACE, Route
 from scopewright.core.model import ClientType, PrincipalKind
 from scopewright.store import schema
+from tests import tallied
 from tests.api.fuzz.world import SCOPE, World
 from tests.api.plane import Plane
 from tests.inprocess import Running, Tenant
+from tests.tallied import Seen, difference
 
-Numbers = dict[str, dict[str, int]]
 DESTROYING = [
     route
     for route in ROUTES
@@ -25,18 +25,6 @@ DESTROYING = [
     and (route.method == "DELETE" or route.path.endswith(("/disable", "/sign-out")))
     and not route.path.endswith("/api-keys/current")  # the administrator's own, below
 ]
-NOT_SEEN = {
-    "changes", "audit", "revisions", "logout_notices", "issued_tokens", "refresh_tokens",
-    "authorizations", "device_authorizations", "pushed_requests",
-}  # fmt: skip
-NAMES = {
-    "metadata": "metadata",
-    "mqtt_configs": "mqtt-configs",
-    "principals": "",  # by their kinds
-    "client_secrets": "",
-    "gateway_sessions": "",
-}
-OVER = {"sessions": "ended", "api-keys": "revoked"}
 
 
 def named(route: Route) -> str:
@@ -52,38 +40,9 @@ def everything(running: Running) -> dict[str, list[Any]]:
         }
 
 
-def seen(tenant: Tenant) -> dict[str, set[Any]]:
-    """What people see in a workspace: for every noun the keys of what there is."""
-    found: dict[str, set[Any]] = defaultdict(set)
-    now = tenant.running.clock()
-    with tenant.running.database.read() as tx:
-        mine = schema.principals.c.workspace_id == tenant.id
-        people = {row.id: row.kind for row in tx.all(select(schema.principals).where(mine))}
-        for id, kind in people.items():
-            found["end-users" if kind == "end_user" else f"{kind}s"].add(id)
-        for name, table in schema.metadata.tables.items():
-            noun = NAMES.get(name, name.replace("_", "-"))
-            if name in NOT_SEEN or not noun or noun == "clients":
-                continue
-            key = [column.name for column in inspect(table).primary_key]
-            for row in (one._mapping for one in tx.all(select(table))):
-                where = row.get("workspace_id") or (row["id"] if name == "workspaces" else None)
-                is_here = where == tenant.id or row.get("principal_id") in people
-                is_over = row.get("ended_at") or row.get("revoked_at")
-                ends = row.get("expires_at")
-                if is_here and not is_over and not (ends and ends <= now):
-                    found[noun].add(tuple(row[part] for part in key))
-    return found
-
-
-def difference(before: dict[str, set[Any]], after: dict[str, set[Any]]) -> Numbers:
-    found: Numbers = {}
-    for noun in before.keys() | after.keys():
-        gone, more = len(before[noun] - after[noun]), len(after[noun] - before[noun])
-        said = {"added": more, OVER.get(noun, "removed"): gone}
-        if any(said.values()):
-            found[noun] = {verb: number for verb, number in said.items() if number}
-    return found
+def seen(tenant: Tenant) -> Seen:
+    """What people see in a workspace."""
+    return tallied.seen(tenant.running.database, tenant.id, now=tenant.running.clock())
 
 
 def fill(tenant: Tenant, principal: str) -> None:

@@ -28,6 +28,7 @@ from scopewright.api import (
     identities,
     identity,
     ingest,
+    lookups,
     members,
     metadata,
     metrics,
@@ -56,7 +57,8 @@ WORKSPACE = "/api/workspaces/{ws}"
 class Route:
     """One path and method. `status` is that of success, `also` another that the handler sets.
 
-    `restricted`: open to keys too that tags restrict, as nothing else here is.
+    `restricted`: open to keys too that tags restrict, as nothing else here is. `dangerous`: a
+    browser must have signed in lately (docs/decisions/0026).
     """
 
     method: str
@@ -66,6 +68,7 @@ class Route:
     status: int = 200
     also: int | None = None
     restricted: bool = field(default=False, kw_only=True)
+    dangerous: bool = field(default=False, kw_only=True)
 
 
 def _in_workspace(
@@ -78,21 +81,27 @@ def _in_workspace(
     return Route(method, WORKSPACE + path, operation, handler, *statuses)
 
 
+def _dangerous(
+    method: str, path: str, operation: str, handler: Callable[..., Any], *statuses: int
+) -> Route:
+    return replace(_in_workspace(method, path, operation, handler, *statuses), dangerous=True)
+
+
 ROUTES: list[Route] = [
     Route("GET", "/api/whoami", None, identity.whoami),
     Route("GET", "/api/launchpad", None, identity.launchpad),
     Route("GET", "/api/workspaces", "workspace:read", workspaces.index),
     Route("POST", "/api/workspaces", None, workspaces.create, 201),
     _in_workspace("GET", "", "workspace:read", workspaces.show),
-    _in_workspace("PATCH", "", "workspace:update", workspaces.change),
-    _in_workspace("DELETE", "", "workspace:delete", workspaces.delete, 204),
+    _dangerous("PATCH", "", "workspace:update", workspaces.change),
+    _dangerous("DELETE", "", "workspace:delete", workspaces.delete, 204),
     _in_workspace("GET", "/members", "members:read", members.index),
-    _in_workspace("POST", "/members", "members:create", members.invite, 201),
+    _dangerous("POST", "/members", "members:create", members.invite, 201),
     _in_workspace("GET", "/members/{email}", "members:read", members.show),
-    _in_workspace("PATCH", "/members/{email}", "members:update", members.change),
-    _in_workspace("DELETE", "/members/{email}", "members:remove", members.remove, 204),
+    _dangerous("PATCH", "/members/{email}", "members:update", members.change),
+    _dangerous("DELETE", "/members/{email}", "members:remove", members.remove, 204),
     _in_workspace("GET", "/invitations", "invitations:read", members.invitations),
-    _in_workspace("POST", "/invitations", "members:create", members.send_invitation, 201),
+    _dangerous("POST", "/invitations", "members:create", members.send_invitation, 201),
     _in_workspace("GET", "/invitations/{id}", "invitations:read", members.show_invitation),
     _in_workspace(
         "DELETE", "/invitations/{id}", "invitations:revoke", members.revoke_invitation, 204
@@ -101,15 +110,16 @@ ROUTES: list[Route] = [
     _in_workspace("GET", "/sessions/{id}", "sessions:read", sessions.show),
     _in_workspace("DELETE", "/sessions/{id}", "sessions:revoke", sessions.revoke, 204),
     _in_workspace("GET", "/signing-keys", "keys:read", signing_keys.index),
-    _in_workspace("POST", "/signing-keys/rotate", "keys:rotate", signing_keys.rotate),
+    _dangerous("POST", "/signing-keys/rotate", "keys:rotate", signing_keys.rotate),
     _in_workspace("GET", "/trusted-issuers", "clients:read", trusted_issuers.index),
-    _in_workspace("POST", "/trusted-issuers", "clients:update", trusted_issuers.trust, 201),
+    _dangerous("POST", "/trusted-issuers", "clients:update", trusted_issuers.trust, 201),
     _in_workspace("GET", "/trusted-issuers/{id}", "clients:read", trusted_issuers.show),
-    _in_workspace("PATCH", "/trusted-issuers/{id}", "clients:update", trusted_issuers.change),
+    _dangerous("PATCH", "/trusted-issuers/{id}", "clients:update", trusted_issuers.change),
     _in_workspace(
         "DELETE", "/trusted-issuers/{id}", "clients:update", trusted_issuers.distrust, 204
     ),
     _in_workspace("GET", "/metrics", "metrics:read", metrics.of_workspace),
+    _in_workspace("GET", "/lookups", "workspace:read", lookups.find),
     _in_workspace("GET", "/numbers", "workspace:read", numbers.show),
     _in_workspace("GET", "/audit", "audit:read", audit.index),
     _in_workspace("GET", "/vocabulary", "scopes:read", scopes.vocabulary),
@@ -117,14 +127,14 @@ ROUTES: list[Route] = [
     _in_workspace("POST", "/scopes", "scopes:create", scopes.define, 201),
     _in_workspace("GET", "/scopes/{name}", "scopes:read", scopes.show),
     _in_workspace("PATCH", "/scopes/{name}", "scopes:update", scopes.change),
-    _in_workspace("DELETE", "/scopes/{name}", "scopes:delete", scopes.delete, 204),
+    _dangerous("DELETE", "/scopes/{name}", "scopes:delete", scopes.delete, 204),
     _in_workspace("GET", "/roles", "roles:read", roles.index),
     _in_workspace("POST", "/roles", "roles:create", roles.define, 201),
     _in_workspace("GET", "/roles/{name}", "roles:read", roles.show),
     _in_workspace("PATCH", "/roles/{name}", "roles:update", roles.change),
-    _in_workspace("DELETE", "/roles/{name}", "roles:delete", roles.delete, 204),
+    _dangerous("DELETE", "/roles/{name}", "roles:delete", roles.delete, 204),
     _in_workspace("GET", "/role-mappings", "roles:read", role_mappings.index),
-    _in_workspace("PUT", "/role-mappings/{include}", "roles:update", role_mappings.put),
+    _dangerous("PUT", "/role-mappings/{include}", "roles:update", role_mappings.put),
     _in_workspace("DELETE", "/role-mappings/{include}", "roles:update", role_mappings.delete, 204),
     _in_workspace("GET", "/revisions", "roles:read", revisions.index),
     _in_workspace("POST", "/revisions/{id}/undo", "roles:update", revisions.undo),
@@ -132,11 +142,15 @@ ROUTES: list[Route] = [
     _in_workspace("GET", "/end-users", "end-users:read", end_users.index),
     _in_workspace("POST", "/end-users", "end-users:create", end_users.invite, 201, 200),
     _in_workspace("GET", "/end-users/{email}", "end-users:read", end_users.show),
-    _in_workspace("DELETE", "/end-users/{email}", "end-users:remove", end_users.remove, 204),
+    _dangerous("DELETE", "/end-users/{email}", "end-users:remove", end_users.remove, 204),
+    _in_workspace(
+        "POST", "/end-users/{email}/invitation", "end-users:create", end_users.invite_again
+    ),
     _in_workspace("GET", "/end-users/{email}/scopes", "grants:read", grants.of_end_user),
     _in_workspace(
         "POST", "/end-users/{email}/scopes", "grants:create", grants.give_end_user, 201, 200
     ),
+    _in_workspace("PATCH", "/end-users/{email}/scopes", "grants:create", grants.exchange_end_user),
     _in_workspace(
         "DELETE", "/end-users/{email}/scopes/{scope}", "grants:revoke", grants.revoke_end_user, 204
     ),
@@ -165,12 +179,12 @@ ROUTES: list[Route] = [
     _in_workspace("POST", "/principals", "principals:create", principals.create, 201),
     _in_workspace("GET", "/principals/{id}", "principals:read", principals.show),
     _in_workspace("PATCH", "/principals/{id}", "principals:update", principals.update),
-    _in_workspace("DELETE", "/principals/{id}", "principals:remove", standing.remove, 204),
-    _in_workspace("POST", "/principals/{id}/disable", "principals:update", standing.disable),
-    _in_workspace("POST", "/principals/{id}/enable", "principals:update", standing.enable),
+    _dangerous("DELETE", "/principals/{id}", "principals:remove", standing.remove, 204),
+    _dangerous("POST", "/principals/{id}/disable", "principals:update", standing.disable),
+    _dangerous("POST", "/principals/{id}/enable", "principals:update", standing.enable),
     _in_workspace("POST", "/principals/{id}/sign-out", "sessions:revoke", standing.sign_out),
     _in_workspace("GET", "/principals/{id}/identities", "principals:read", identities.index),
-    _in_workspace(
+    _dangerous(
         "PUT",
         "/principals/{id}/identities/{provider}/{subject}",
         "principals:update",
@@ -178,7 +192,7 @@ ROUTES: list[Route] = [
         201,
         200,
     ),
-    _in_workspace(
+    _dangerous(
         "DELETE",
         "/principals/{id}/identities/{provider}/{subject}",
         "principals:update",
@@ -193,13 +207,13 @@ ROUTES: list[Route] = [
         "DELETE", "/principals/{id}/roles/{role}", "assignments:revoke", assignments.unassign, 204
     ),
     _in_workspace("GET", "/principals/{id}/api-keys", "api-keys:read", api_keys.index_of),
-    _in_workspace("POST", "/principals/{id}/api-keys", "api-keys:create", api_keys.create_for, 201),
+    _dangerous("POST", "/principals/{id}/api-keys", "api-keys:create", api_keys.create_for, 201),
     _in_workspace("GET", "/principals/{id}/api-keys/{key}", "api-keys:read", api_keys.show_of),
     _in_workspace(
         "DELETE", "/principals/{id}/api-keys/{key}", "api-keys:revoke", api_keys.revoke_of, 204
     ),
     _in_workspace("GET", "/api-keys", "own-api-keys:read", api_keys.index),
-    _in_workspace("POST", "/api-keys", "own-api-keys:create", api_keys.create, 201),
+    _dangerous("POST", "/api-keys", "own-api-keys:create", api_keys.create, 201),
     replace(  # before those of an id
         _in_workspace("GET", "/api-keys/current", None, api_keys.current), restricted=True
     ),
@@ -209,7 +223,7 @@ ROUTES: list[Route] = [
     ),
     _in_workspace("GET", "/api-keys/{id}", "own-api-keys:read", api_keys.show),
     _in_workspace("PATCH", "/api-keys/{id}", "own-api-keys:create", api_keys.change),
-    _in_workspace("POST", "/api-keys/{id}/rotate", "own-api-keys:create", api_keys.rotate, 201),
+    _dangerous("POST", "/api-keys/{id}/rotate", "own-api-keys:create", api_keys.rotate, 201),
     _in_workspace("DELETE", "/api-keys/{id}", "own-api-keys:revoke", api_keys.revoke, 204),
     _in_workspace("GET", "/why", "principals:read", why.explain),
     _in_workspace("GET", "/who-can", "principals:read", why.who_can),
@@ -217,7 +231,7 @@ ROUTES: list[Route] = [
     _in_workspace("GET", "/groups", "groups:read", groups.index),
     _in_workspace("POST", "/groups", "groups:create", groups.create, 201),
     _in_workspace("GET", "/groups/{id}", "groups:read", groups.show),
-    _in_workspace("DELETE", "/groups/{id}", "groups:delete", groups.delete, 204),
+    _dangerous("DELETE", "/groups/{id}", "groups:delete", groups.delete, 204),
     _in_workspace("GET", "/groups/{id}/members", "groups:read", groups.members),
     _in_workspace("PUT", "/groups/{id}/members/{principal}", "groups:update", groups.put, 201, 200),
     _in_workspace(
@@ -229,22 +243,21 @@ ROUTES: list[Route] = [
     _in_workspace("PATCH", "/access-tags/{name}", "access-tags:update", access_tags.change),
     _in_workspace("DELETE", "/access-tags/{name}", "access-tags:delete", access_tags.delete, 204),
     _in_workspace("GET", "/clients", "clients:read", clients.index),
-    _in_workspace("POST", "/clients", "clients:create", clients.register, 201),
+    _dangerous("POST", "/clients", "clients:create", clients.register, 201),
     _in_workspace("GET", "/clients/{id}", "clients:read", clients.show),
-    _in_workspace("PATCH", "/clients/{id}", "clients:update", clients.update),
-    _in_workspace("DELETE", "/clients/{id}", "clients:delete", clients.delete, 204),
-    _in_workspace(
+    _dangerous("PATCH", "/clients/{id}", "clients:update", clients.update),
+    _dangerous("DELETE", "/clients/{id}", "clients:delete", clients.delete, 204),
+    _dangerous(
         "POST", "/clients/{id}/rotate-secret", "clients:rotate-secret", clients.rotate_secret
     ),
     _in_workspace("GET", "/registration-tokens", "clients:read", registration_tokens.index),
-    _in_workspace(
-        "POST", "/registration-tokens", "clients:create", registration_tokens.create, 201
-    ),
+    _dangerous("POST", "/registration-tokens", "clients:create", registration_tokens.create, 201),
     _in_workspace(
         "DELETE", "/registration-tokens/{id}", "clients:delete", registration_tokens.revoke, 204
     ),
     _in_workspace("GET", "/clients/{id}/scopes", "grants:read", grants.of_client),
     _in_workspace("POST", "/clients/{id}/scopes", "grants:create", grants.give_client, 201, 200),
+    _in_workspace("PATCH", "/clients/{id}/scopes", "grants:create", grants.exchange_client),
     _in_workspace(
         "DELETE", "/clients/{id}/scopes/{scope}", "grants:revoke", grants.revoke_client, 204
     ),
@@ -266,7 +279,7 @@ ROUTES: list[Route] = [
     _in_workspace("PATCH", "/exports/{id}", "exports:update", exports.change),
     _in_workspace("DELETE", "/exports/{id}", "exports:delete", exports.delete, 204),
     _in_workspace("GET", "/datapoints", "data:read", datapoints.index),
-    _in_workspace("DELETE", "/datapoints", "data:delete", datapoints.delete),
+    _dangerous("DELETE", "/datapoints", "data:delete", datapoints.delete),
     _in_workspace("GET", "/mqtt-configs", "mqtt-configs:read", mqtt_configs.index),
     _in_workspace("POST", "/mqtt-configs", "mqtt-configs:create", mqtt_configs.create, 201),
     _in_workspace("GET", "/mqtt-configs/{id}", "mqtt-configs:read", mqtt_configs.show),
@@ -279,9 +292,7 @@ ROUTES: list[Route] = [
     _in_workspace("POST", "/applications", "applications:create", applications.create, 201),
     _in_workspace("GET", "/applications/{name}", "applications:read", applications.show),
     _in_workspace("PATCH", "/applications/{name}", "applications:update", applications.change),
-    _in_workspace(
-        "DELETE", "/applications/{name}", "applications:delete", applications.delete, 204
-    ),
+    _dangerous("DELETE", "/applications/{name}", "applications:delete", applications.delete, 204),
     _in_workspace(
         "POST", "/applications/{name}/register", "applications:update", applications.register
     ),
@@ -289,7 +300,7 @@ ROUTES: list[Route] = [
     _in_workspace(
         "POST", "/applications/{name}/scopes", "applications:update", applications.define_scope, 201
     ),
-    _in_workspace(
+    _dangerous(
         "DELETE",
         "/applications/{name}/scopes/{scope}",
         "applications:update",
@@ -309,7 +320,7 @@ ROUTES: list[Route] = [
         "applications:update",
         applications.change_role,
     ),
-    _in_workspace(
+    _dangerous(
         "DELETE",
         "/applications/{name}/roles/{role}",
         "applications:update",

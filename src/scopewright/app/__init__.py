@@ -33,6 +33,7 @@ from scopewright.settings import Settings
 from scopewright.store.database import Database
 from scopewright.store.migrating import pending
 from scopewright.store.versions import Versions
+from scopewright.web.cookies import LANGUAGE_COOKIE
 from scopewright.web.cors import Cors
 from scopewright.web.health import health_routes
 from scopewright.web.requests import Requests
@@ -104,6 +105,7 @@ def _dispatch(
         body_limit=limits.batch_body,
         fresh_nonce=fresh_nonce,
         metrics=parts.metrics,
+        language_cookie=parts.cookies.name(LANGUAGE_COOKIE),
     )
     return OAuthRoutes(
         Whoami(slower, entrance),

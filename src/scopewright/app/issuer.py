@@ -92,7 +92,12 @@ def _grant_types(parts: Parts) -> Mapping[str, GrantType]:
 def devices(parts: Parts) -> DeviceAuthorizations:
     """Requests of devices; they come in at an endpoint and are answered on a page."""
     return DeviceAuthorizations(
-        parts.database, parts.clock, parts.catalogues, parts.authentication, parts.public_url
+        parts.database,
+        parts.clock,
+        parts.catalogues,
+        parts.authentication,
+        parts.public_url,
+        parts.settings.sign_in.fresh_for,
     )
 
 

@@ -27,6 +27,7 @@ from scopewright.services.ingest import Ingest
 from scopewright.services.invitations import Invitations
 from scopewright.services.keys import Keys
 from scopewright.services.launchpad import Launchpad
+from scopewright.services.lookups import Lookups
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
 from scopewright.services.metrics import Metrics
@@ -78,6 +79,7 @@ def make_services(parts: Parts) -> Services:
         members=Members(*by_words),
         metadata=Metadata(*here, longest_value=bounds.metadata_value),
         metrics=Metrics(*here),
+        lookups=Lookups(*here),
         numbers=Numbers(*here),
         mqtt_configs=MqttConfigs(*by_words),
         preview=Preview(parts.database, parts.catalogues, limits),

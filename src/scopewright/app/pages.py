@@ -45,6 +45,7 @@ def page_routes(
         parts.public_url,
         resolve=parts.request_objects.received,
         documents=parts.documents,
+        fresh_for=settings.sign_in.fresh_for,
     )
     console = _console(parts, services, providers)
     return [
@@ -72,6 +73,7 @@ def _console(parts: Parts, services: Services, providers: Providers) -> Console:
         authorizations=Authorizations(parts.database, parts.clock, parts.catalogues, public_url),
         account=Account(parts.database, parts.clock, parts.catalogues),
         launchpad=services.launchpad,
+        founding=services.founding,
         invitations=services.invitations,
         devices=devices(parts),
         logout=Logout(parts.database, parts.clock, parts.public_url),

@@ -120,7 +120,7 @@ def make_parts(settings: Settings, clock: Clock, mailer: Mailer) -> Parts:
         fetcher=fetcher,
         remote_keys=remote_keys,
         documents=documents,
-        access=_access(database, clock, authority, proofs, noting(key_uses, trusted)),
+        access=_access(settings, database, authority, proofs, noting(key_uses, trusted)),
         authentication=ClientAuthentication(
             database, clock, remote_keys, documents, authorities, public_url
         ),
@@ -131,8 +131,8 @@ def make_parts(settings: Settings, clock: Clock, mailer: Mailer) -> Parts:
 
 
 def _access(
+    settings: Settings,
     database: Database,
-    clock: Clock,
     authority: Authority,
     proofs: Proofs,
     note_use: Callable[[str, datetime, Any], None],
@@ -140,10 +140,10 @@ def _access(
     return Access(
         authority=authority,
         database=database,
-        clock=clock,
         proofs=proofs,
         possession_of=possession_of,
         note_use=note_use,
+        fresh_for=settings.sign_in.fresh_for,
     )
 
 

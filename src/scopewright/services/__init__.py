@@ -31,6 +31,7 @@ from scopewright.services.ingest import Ingest
 from scopewright.services.invitations import Invitations
 from scopewright.services.keys import Keys
 from scopewright.services.launchpad import Launchpad
+from scopewright.services.lookups import Lookups
 from scopewright.services.members import Members
 from scopewright.services.metadata import Metadata
 from scopewright.services.metrics import Metrics
@@ -74,6 +75,7 @@ class Services:
     connections: Connections
     metadata: Metadata
     metrics: Metrics
+    lookups: Lookups
     numbers: Numbers
     founding: Founding
     workspaces: Workspaces

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -159,6 +160,12 @@ class Founding:
 
     # --- who may create -------------------------------------------------------------------------
 
+    def is_open_to(self, asker: Caller | SignIn) -> bool:
+        """Whether `create_for` would let the asker."""
+        with self.database.read() as tx, suppress(Forbidden):
+            return bool(self._founder(tx, asker))
+        return False
+
     def _founder(self, tx: Transaction, asker: Caller | SignIn) -> tuple[Identity, ApiKey | None]:
         """The person who asks for a workspace, and the key by which they ask.
 
@@ -168,7 +175,7 @@ class Founding:
         identity: Identity | None
         if isinstance(asker, SignIn):
             identity, key = asker.identity, None
-            welcome = _is_member(tx, identity) or self._administers(identity)
+            welcome = _is_member(tx, identity) or administers(identity, self.administrators)
         else:
             identity, key = asker.principal.identity, _inheriting_key(tx, asker.key_id)
             welcome = asker.principal.kind is PrincipalKind.MEMBER and key is not None
@@ -176,12 +183,9 @@ class Founding:
             raise Forbidden(
                 "Only members may create workspaces, signed in or with an inheriting key."
             )
-        if self.creation == "administrators" and not self._administers(identity):
+        if self.creation == "administrators" and not administers(identity, self.administrators):
             raise Forbidden("Only administrators of this instance may create workspaces.")
         return identity, key
-
-    def _administers(self, identity: Identity) -> bool:
-        return administers(identity, self.administrators)
 
     # --- slugs and catalogues -------------------------------------------------------------------
 

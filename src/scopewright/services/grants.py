@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.caller import Caller, needs
-from scopewright.core.catalogue import Catalogue
-from scopewright.core.errors import NotFound
+from scopewright.core.catalogue import Catalogue, Vocabulary
+from scopewright.core.errors import Invalid, NotFound
 from scopewright.core.holdings import check_takes_scopes
 from scopewright.core.model import ChangeKind, Grant, Principal, PrincipalKind
-from scopewright.core.scopes import Scopes
+from scopewright.core.scopes import NONE, Scopes
 from scopewright.store import (
     audit,
     clients,
@@ -32,6 +32,14 @@ class Granted:
 
     grant: Grant
     internal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Scopes that are given to somebody, and scopes that are taken, in one."""
+
+    given: Scopes = NONE
+    taken: Scopes = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +79,10 @@ class Grants:
         now = self.clock()
         with self.database.write() as tx:
             principal = self._touched(tx, caller, kind=kind, name=name)
-            check_takes_scopes(principal, clients.get(tx, principal.id))
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
             if scope not in words.by_name:
                 raise NotFound("There is no scope of this name here.", field="scope")
-            delegation.refuse_escalation(
-                held=holdings.of_giver(tx, caller, words),
-                given=words.close(frozenset({scope})),
-                guarded=words.guarded,
-            )
+            self._check(tx, caller, principal, frozenset({scope}), words)
             grant = Grant(principal.id, scope, caller.principal.id, now)
             is_new = grants.add(tx, caller.workspace_id, grant=grant)
             if is_new:
@@ -87,6 +90,39 @@ class Grants:
             else:
                 grant = next(g for g in grants.of_principal(tx, principal.id) if g.scope == scope)
         return Granted(grant, scope in words.guarded), is_new
+
+    @needs("grants:create")
+    def exchange(
+        self, caller: Caller, *, kind: PrincipalKind, name: str, wanted: Exchange
+    ) -> Exchange:
+        """Give and take several scopes at once; what was really given and taken by it.
+
+        One scope too many refuses the whole. What was granted already is not given again, what was
+        not granted is not taken, and neither is refused.
+
+        Raises:
+            NotFound: there is no such end-user or client.
+            Invalid: there is no such scope, or it is to be given and taken at once.
+            Forbidden: something would be taken, and the caller may not revoke.
+            Conflict: a client of this type takes no grants.
+            Escalation: the caller does not hold a guarded scope itself.
+        """
+        if wanted.taken:
+            caller.check("grants:revoke")
+        if wanted.given & wanted.taken:
+            raise Invalid("The same scope cannot be given and taken at once.", field="take")
+        with self.database.write() as tx:
+            principal = self._touched(tx, caller, kind=kind, name=name)
+            words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
+            unknown = sorted(wanted.given - words.by_name.keys())
+            if unknown:
+                raise Invalid(f"There is no scope {unknown[0]} here.", field="give")
+            if wanted.given:
+                self._check(tx, caller, principal, wanted.given, words)
+            there = frozenset(grant.scope for grant in grants.of_principal(tx, principal.id))
+            done = Exchange(wanted.given - there, wanted.taken & there)
+            self._write(tx, caller, principal, done)
+        return done
 
     @needs("grants:revoke")
     def revoke(self, caller: Caller, *, kind: PrincipalKind, name: str, scope: str) -> None:
@@ -100,6 +136,32 @@ class Grants:
             if not grants.remove(tx, principal_id=principal.id, scope=scope):
                 raise NotFound("This scope is not granted here.")
             audit.record(tx, caller, "grants:revoke", principal.id, at=self.clock(), scope=scope)
+
+    def _write(self, tx: Transaction, caller: Caller, principal: Principal, done: Exchange) -> None:
+        now, by = self.clock(), caller.principal.id
+        for scope in sorted(done.given):
+            grants.add(tx, caller.workspace_id, grant=Grant(principal.id, scope, by, now))
+        for scope in sorted(done.taken):
+            grants.remove(tx, principal_id=principal.id, scope=scope)
+        for operation, scopes in ("grants:create", done.given), ("grants:revoke", done.taken):
+            if scopes:
+                audit.record(tx, caller, operation, principal.id, at=now, scopes=sorted(scopes))
+
+    def _check(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        principal: Principal,
+        scopes: Scopes,
+        words: Vocabulary,
+    ) -> None:
+        check_takes_scopes(principal, clients.get(tx, principal.id))
+        delegation.refuse_giving(
+            caller,
+            held=holdings.of_giver(tx, caller, words),
+            given=words.close(scopes),
+            guarded=words.guarded,
+        )
 
     def _touched(
         self, tx: Transaction, caller: Caller, *, kind: PrincipalKind, name: str

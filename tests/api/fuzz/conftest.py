@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-import structlog
 
 from scopewright import log
 from tests.api.fuzz.schemas import NEGATIVE, POSITIVE, schema_of
@@ -23,7 +22,7 @@ def quiet() -> Iterator[None]:
     """Thousands of requests, each with its line; the next file's tests read theirs."""
     log.configure(logging.CRITICAL)
     yield
-    structlog.reset_defaults()
+    log.configure()
 
 
 @pytest.fixture(scope="session")
