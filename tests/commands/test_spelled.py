@@ -83,6 +83,10 @@ def requests(verb: Verb) -> Iterator[tuple[str, dict[str, Any]]]:
         for which in (0, -1):
             every = {one.name: VALUES[one.kind][which] for one in verb.inputs}
             yield path, {**every, **verb.fixed}
+    lists = {one.name: [] for one in verb.inputs if one.kind is Kind.LIST}
+    gone = {one.name: None for one in verb.inputs if one.is_taken_away}
+    if lists or gone:
+        yield path, {**needed, **lists, **gone, **verb.fixed}
     if verb.is_of_anybody:
         yield f"/principals/ann@example.com{path}", {**needed, **verb.fixed}
 
@@ -120,4 +124,3 @@ def test_the_command_for_a_request_makes_that_request(
 def test_what_no_command_does_has_none() -> None:
     assert command_for("POST", "/preview", {}) is None
     assert command_for("POST", "/scopes", {"name": "a", "unheard_of": "b"}) is None
-    assert command_for("PATCH", "/clients/x", {"redirect_uris": []}) is None

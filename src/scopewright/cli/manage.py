@@ -133,6 +133,10 @@ def _value(one: Input, given: Any) -> Any:
         return _content(Path(given))
     if one.kind is Kind.DURATION:
         return _seconds(one, given)
+    if one.kind is Kind.LIST:
+        return [] if given == [""] else given
+    if one.is_taken_away and given == "":
+        return None
     if one.kind is not Kind.JSON:
         return given
     try:

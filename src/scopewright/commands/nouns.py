@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scopewright.commands.access_tags import TAG_NOUNS
 from scopewright.commands.connections import CONNECTION_NOUNS
+from scopewright.commands.gateway_routes import ROUTE_NOUNS
 from scopewright.commands.keys import KEY_NOUNS
 from scopewright.commands.principals import PRINCIPALS
 from scopewright.commands.verbs import (
@@ -28,11 +29,12 @@ NAME, DESCRIPTION = Input("name"), Input("description")
 IMPLIES = Input("implies", Kind.LIST, option="implies")
 FORCE = Input("force", Kind.FLAG)
 REDIRECT_URIS = Input("redirect_uris", Kind.LIST, option="redirect-uri")
-WRITE_SCOPE, URL_PATH = Input("write_scope"), Input("url_path")
+WRITE_SCOPE, URL_PATH = Input("write_scope", is_taken_away=True), Input("url_path")
 CLIENTS = Input("clients", Kind.LIST, option="client")
 READ = Input("read", Kind.FLAG)
 AUTH_METHODS = Input("auth_methods", Kind.LIST, option="auth-method")
-REQUIRED_SCOPE = Input("required_scope")
+REQUIRED_SCOPE = Input("required_scope", is_taken_away=True)
+EXPORTED = Input("path"), Input("endpoint", is_taken_away=True)
 TOKENS = Input("tokens", Kind.JSON)
 CLIENT_OPTIONS = (
     Input("require_pkce", Kind.FLAG),
@@ -42,16 +44,12 @@ CLIENT_OPTIONS = (
     Input("registration", Kind.JSON),
 )
 BROKER = (Input("broker_url"), Input("topic_filter"), WRITE_SCOPE)
-TITLE, LAUNCH_URL, RESOURCE = Input("title"), Input("launch_url"), Input("resource")
+TITLE = Input("title")
+LAUNCH_URL = Input("launch_url", is_taken_away=True)
+RESOURCE = Input("resource", is_taken_away=True)
 CONTENTS = (
     Input("scopes", Kind.LIST, option="scope"),
     Input("includes", Kind.LIST, option="include"),
-)
-ROUTE = (
-    Input("methods", Kind.LIST, option="method"),
-    Input("scopes", Kind.LIST, option="scope"),
-    Input("credentials", Kind.LIST, option="credential"),
-    Input("public", Kind.FLAG),
 )
 TRUST = (
     Input("audience"),
@@ -115,12 +113,19 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
             Input("roles", Kind.LIST, option="role"),
             name="invite",
         ),
+        create(
+            "/end-users/{email}/invitation", "Send an end-user a fresh link.", name="invite-again"
+        ),
         delete("/end-users/{email}", "Remove an end-user and end all sessions.", name="remove"),
     ),
     "grants": (
         listing("{owner}/scopes", "The scopes that were granted to an end-user or a client."),
         create(
             "{owner}/scopes", "Grant a scope to an end-user or a client.", *needed("scope")
+        ),
+        update(
+            "{owner}/scopes", "Grant several scopes and take others away: all of it or nothing.",
+            Input("give", Kind.LIST), Input("take", Kind.LIST),
         ),
         delete("{owner}/scopes/{scope}", "Take a granted scope away.", name="revoke"),
     ),
@@ -211,7 +216,8 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
             URL_PATH, Input("auth"), WRITE_SCOPE, CLIENTS, READ,
         ),
         update(
-            "/endpoints/{id}", "Change an endpoint.", NAME, URL_PATH, WRITE_SCOPE, CLIENTS, READ,
+            "/endpoints/{id}", "Change an endpoint.", NAME,
+            URL_PATH, Input("auth"), WRITE_SCOPE, CLIENTS, READ,
         ),
         *activation("/endpoints/{id}/activate", "an endpoint"),
         delete("/endpoints/{id}", "Delete an endpoint."),
@@ -221,9 +227,11 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         show("/exports/{id}", "One export."),
         create(
             "/exports", "Create an export.", *needed("name"),
-            Input("path"), Input("endpoint"), AUTH_METHODS, REQUIRED_SCOPE,
+            *EXPORTED, AUTH_METHODS, REQUIRED_SCOPE,
         ),
-        update("/exports/{id}", "Change an export.", NAME, AUTH_METHODS, REQUIRED_SCOPE),
+        update(
+            "/exports/{id}", "Change an export.", NAME, *EXPORTED, AUTH_METHODS, REQUIRED_SCOPE
+        ),
         delete("/exports/{id}", "Delete an export; the data stays."),
     ),
     "datapoints": (
@@ -284,26 +292,14 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         ),
         delete("/applications/{application}/roles/{role}", "Delete one.", FORCE),
     ),
-    "gateway-routes": (
-        listing("/applications/{application}/routes", "What requests to an application need."),
-        show("/applications/{application}/routes/{id}", "One route."),
-        create(
-            "/applications/{application}/routes", "Declare what some requests need.",
-            *needed("host", "path"), *ROUTE, name="declare",
-        ),
-        update(
-            "/applications/{application}/routes/{id}", "Change a route.",
-            Input("host"), Input("path"), *ROUTE,
-        ),
-        create(
-            "/applications/{application}/routes/import",
-            "Declare what an OpenAPI document says of its operations.",
-            Input("host", required=True), Input("document", Kind.FILE, required=True),
-            name="import",
-        ),
-        delete("/applications/{application}/routes/{id}", "Take a route away."),
-    ),
+    **ROUTE_NOUNS,
     "launchpad": (listing("/api/launchpad", "The applications that are open to you."),),
+    "lookups": (
+        Verb(
+            "find", "What has an id that begins so: people, clients, groups, keys, sessions.",
+            "GET", "/lookups", needed("q"),
+        ),
+    ),
     "numbers": (Verb("show", "How many there are of each noun.", "GET", "/numbers"),),
     "audit": (
         listing(

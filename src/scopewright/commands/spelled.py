@@ -35,15 +35,10 @@ def command_for(
 
 
 def _matched(verb: Verb, method: str, path: str, sent: Mapping[str, Any]) -> dict[str, str] | None:
-    """The arguments that stand in the path, if this verb makes such a request.
-
-    A list that is to be emptied is no option that could be repeated.
-    """
+    """The arguments that stand in the path, if this verb makes such a request."""
     known = {one.name for one in verb.inputs} | set(verb.fixed)
     fits = verb.method == method and known >= sent.keys()
     if not fits or any(sent.get(name) is not value for name, value in verb.fixed.items()):
-        return None
-    if method == "PATCH" and [] in sent.values():
         return None
     whose = r"(?:/principals/(?P<principal>[^/]+))?" if verb.is_of_anybody else ""
     found = re.fullmatch(whose + _pattern(verb.path), path)
@@ -61,7 +56,8 @@ def _arguments(verb: Verb, found: Mapping[str, str], sent: Mapping[str, Any]) ->
         yield found[name]
     yield from (_text(one, sent[one.name]) for one in verb.inputs if one.required)
     for one in verb.inputs:
-        if not one.required and sent.get(one.name) is not None:
+        is_said = sent.get(one.name) is not None or (one.is_taken_away and one.name in sent)
+        if not one.required and is_said:
             yield from _option(one, sent[one.name])
     if verb.is_of_anybody and "principal" in found:
         yield from ("--principal", found["principal"])
@@ -72,9 +68,11 @@ def _option(one: Input, value: Any) -> Iterator[str]:
     if one.kind is Kind.FLAG:
         yield f"--{option}" if value else f"--no-{option}"
         return
-    for each in value if one.kind is Kind.LIST else [value]:
+    for each in (value or [""]) if one.kind is Kind.LIST else [value]:
         yield from (f"--{option}", _text(one, each))
 
 
 def _text(one: Input, value: Any) -> str:
+    if value is None and one.is_taken_away:
+        return ""
     return json.dumps(value) if one.kind is Kind.JSON else str(value)

@@ -21,12 +21,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One member that a command sends; a required one is an argument, the others are options."""
+    """One member that a command sends; a required one is an argument, the others are options.
+
+    An empty text for a list is the empty list; `is_taken_away`: for this, it is null.
+    """
 
     name: str
     kind: Kind = Kind.TEXT
     required: bool = False
     option: str = ""
+    is_taken_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
