@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.console.members import AtWork, a_member, at_work, command_of, text_of
@@ -28,6 +30,41 @@ def an_application(world: World, *, registered: bool = True) -> None:
     world.admin.patch("/applications/viewer/roles/user", json=contents).raise_for_status()
     if registered:
         world.admin.post("/applications/viewer/register").raise_for_status()
+
+
+def test_a_person_is_invited_with_a_scope_of_a_platform_and_with_a_role(
+    administrator: AtWork, tenant: World
+) -> None:
+    admin, given = administrator.at(tenant), {"scopes": "asm.r", "roles": "mdsp:core:iot.timUser"}
+    again = admin.send(admin.open("/end-users/invite"), "/end-users/invite", email="no", **given)
+    assert re.search(r"<details open>\s*<summary>Asset Management", again.text)
+    assert re.search(r"<details>\s*<summary>IoT Time Series", again.text)
+    done = admin.send(again, "/end-users/invite", email=an_address("ann"), **given)
+    assert "A letter with a link is on its way" in text_of(done)
+
+
+def test_a_role_is_begun_with_what_another_of_the_application_is_made_of(
+    administrator: AtWork, tenant: World
+) -> None:
+    admin, at = administrator.at(tenant), "/applications/pumps/roles/{}/compose"
+    made = {"scopes": "pumps.all", "includes": "mdsp:core:iot.timUser"}
+    page = admin.send(admin.open("/applications"), "/applications", name="pumps")
+    admin.send(page, "/applications/pumps/scopes", name="pumps.all")
+    admin.send(page, at.format("admin"), do="save", description="", **made)
+    page = admin.send(page, at.format("user"), do="like:ADMIN", description="Runs them.")
+    assert 'value="Runs them."' in page.text
+    for value in made.values():
+        assert f'value="{value}" checked' in page.text
+    assert tenant.admin.get("/applications/pumps/roles/user").json()["includes"] == []
+
+
+def test_a_role_is_found_by_another_spelling_of_its_name(
+    administrator: AtWork, tenant: World
+) -> None:
+    admin, find = administrator.at(tenant), "mdsp:core:assetmanagement:reporter"
+    page = admin.send(admin.open("/applications"), "/applications", name="assets")
+    page = admin.send(page, "/applications/assets/roles/user/compose", do="find", find=find)
+    assert 'value="mdsp:core:assetmanagement.reporter"' in page.text
 
 
 def test_an_application_is_made_composed_and_registered(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scopewright.console.consequences import told_of
-from scopewright.console.languages import language_of
+from scopewright.languages import language_of
 from scopewright.store.tallies import GONE, KINDS, TABLES
 
 ENGLISH = language_of("en")

@@ -117,6 +117,18 @@ def test_each_number_of_the_payloads_is_a_line_with_a_table_beside_it(
     assert re.findall(r"<td>(\d+)</td>", page.text)[:5] == ["4", "3", "2", "1", "0"]
 
 
+def test_a_datapoint_names_the_client_that_sent_it(admin: AtWork, world: World) -> None:
+    world.define("sensor:write")
+    endpoint = an_endpoint(world, auth="oauth2", write_scope="sensor:write")
+    device = world.device(scopes=["sensor:write"])
+    headers = {"authorization": f"Bearer {world.access_token(device)}"}
+    sent = world.http.post(endpoint["url"], json={"temperature": 4}, headers=headers)
+    assert sent.status_code == 202
+    name = world.admin.get(f"/clients/{device.id}").json()["name"]
+    for path in ("/datapoints", f"/endpoints/{endpoint['id']}"):
+        assert re.search(rf'principal={device.id}">{re.escape(name)}</a>', admin.open(path).text)
+
+
 def test_datapoints_are_found_by_endpoint_sender_and_time(admin: AtWork, world: World) -> None:
     one, other = an_endpoint(world, "One"), an_endpoint(world, "Other")
     post(world, one, {"from": "one"})

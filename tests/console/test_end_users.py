@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from tests.console.members import AtWork, a_member, command_of, text_of
 from tests.console.parts import boxes, cells, chips, rows_of
-from tests.visitors import an_address
+from tests.visitors import a_browser, an_address, submit
 from tests.worlds import World
 
 
@@ -160,6 +164,67 @@ def test_an_invitation_gives_what_was_ticked_and_sends_a_letter(
     assert command_of(done)[:4] == ["scopewright", "end-users", "invite", address]
 
 
+def let_the_link_expire(world: World, address: str) -> None:
+    """As if the letter were eight days older."""
+    with closing(sqlite3.connect(world.letters.parent / "scopewright.db", timeout=30)) as database:
+        eight_days = timedelta(days=8) // timedelta(microseconds=1)
+        sql = "UPDATE magic_links SET expires_at = expires_at - ? WHERE email = ?"
+        database.execute(sql, (eight_days, address))
+        database.commit()
+
+
+def state_of(page: httpx.Response, address: str) -> str:
+    """What the list says of somebody beneath their address."""
+    return " ".join(re.sub(r"<[^>]+>", " ", rows_of(page)[address].partition("</th>")[0]).split())
+
+
+def test_the_list_says_who_has_come_and_what_became_of_the_others_letters(
+    admin: AtWork, world: World, ann: str
+) -> None:
+    waiting, late = an_address("waiting"), an_address("late")
+    for address in (waiting, late):
+        world.end_user(address, scopes=["sensor:read"])
+    let_the_link_expire(world, late)
+    browser = a_browser()
+    submit(browser, browser.get(world.mailbox(ann).link()), address=ann)
+    page = admin.open("/end-users")
+    assert "Signed in last: " in state_of(page, ann)
+    assert "invited Link good until " in state_of(page, waiting)
+    assert "link expired It was good until " in state_of(page, late)
+    sending = {one: "Send again" in rows_of(page)[one] for one in (ann, waiting, late)}
+    assert sending == {ann: False, waiting: False, late: True}
+    german = admin.open("/end-users", **{"accept-language": "de"})
+    assert "Link abgelaufen Er galt bis " in state_of(german, late)
+
+
+def test_an_expired_invitation_is_sent_again_and_the_link_works(
+    admin: AtWork, world: World, ann: str
+) -> None:
+    let_the_link_expire(world, ann)
+    mailbox, before = world.mailbox(ann), held(world, ann)
+    done = admin.send(admin.open("/end-users"), f"/end-users/{ann}/invitation")
+    assert f"A letter with a link is on its way to {ann}." in text_of(done)
+    assert "Link good until" in text_of(done)
+    assert command_of(done) == [
+        "scopewright", "end-users", "invite-again", ann, "--workspace", world.slug,
+    ]  # fmt: skip
+    assert held(world, ann) == before
+    browser = a_browser()
+    assert submit(browser, browser.get(mailbox.link(2)), address=ann).status_code == 303
+    assert "Signed in last:" in text_of(admin.open(f"/end-users/{ann}"))
+
+
+def test_who_may_not_invite_sees_the_state_and_no_button(world: World, ann: str) -> None:
+    let_the_link_expire(world, ann)
+    viewer = a_member(world, "viewer")
+    page = viewer.open("/end-users")
+    assert "link expired" in text_of(page)
+    assert "Send again" not in text_of(page)
+    refused = viewer.send(page, f"/end-users/{ann}/invitation")
+    assert refused.status_code == 403
+    assert "iotman:end-users:create" in text_of(refused)
+
+
 def test_nobody_is_invited_to_nothing_and_the_address_stays(admin: AtWork, world: World) -> None:
     page = admin.send(admin.open("/end-users/invite"), "/end-users/invite", email="x@example.com")
     assert page.status_code == 422
@@ -263,6 +328,10 @@ def test_a_preset_gives_what_is_lacking_and_then_takes_all_of_it(
     assert f"All scopes of Read-only are given to {ann}." in text_of(once)
     assert held(world, ann) == read_only | {"sensor:read"}
     assert chips(once, "preset")["read-only"] is True
+    (written,) = world.admin.get("/audit?operation=grants:create").json()["data"]
+    given = read_only - {"iotman:endpoints:read"}  # that was there before
+    assert set(written["details"]["scopes"]) == given  # all in one change
+    assert command_of(once)[:4] == ["scopewright", "grants", "update", ann]
     twice = admin.send(once, path, preset="read-only")
     assert held(world, ann) == {"sensor:read"}
     assert chips(twice, "preset")["read-only"] is False

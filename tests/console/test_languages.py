@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
 from babel.messages.pofile import read_po
 from scripts.languages import gathered, refusals, untranslated
 
-from scopewright.console.languages import CODES, ENGLISH, FOLDER, language_of
 from scopewright.console.places import PLACES
+from scopewright.languages import CODES, ENGLISH, FOLDER, language_of
 from tests.console.members import AtWork, text_of
 from tests.worlds import World
 
 OTHERS = [code for code in CODES if code != ENGLISH]
-TEMPLATES = sorted((FOLDER.parent / "templates").glob("*.html"))
+PACKAGE = FOLDER.parent
+TEMPLATES = sorted(PACKAGE.rglob("*.html"))
 MARKS = re.compile(r"%\(\w+\)s|</?\w+")
 NO_WORDS = {"Scopewright", "– Scopewright", "2026-01-31T12:00:00Z"}
+HTML = re.compile(r"</(h1|p|a|button|html|title|li)>|<!doctype")
 # Titles of the menu come from the code, never from people.
 OURS = ("place.title", "group", "title")
 
@@ -82,6 +87,55 @@ def test_what_may_be_anybodys_is_not_taken_for_markup(template: Path) -> None:
     """`_` trusts what it is given; `|said` is for all that is no literal of the template."""
     given = re.findall(r"\b_\(\s*([^\"'\s][\w.\[\]]*)", template.read_text())
     assert [one for one in given if one not in OURS[:2]] == []
+
+
+def test_there_are_templates_to_look_at() -> None:
+    assert len(TEMPLATES) > 50
+
+
+def markup_of(module: Path) -> Iterator[str]:
+    """The texts of a module that are HTML, without the values in them."""
+    nodes = list(ast.walk(ast.parse(module.read_text())))
+    joined = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
+    inside = {id(part) for each in joined for part in each}
+    whole = (one for one in nodes if isinstance(one, ast.Constant) and id(one) not in inside)
+    for parts in (*joined, *([one] for one in whole)):
+        text = "".join(str(getattr(part, "value", " ")) for part in parts)
+        if HTML.search(text):
+            yield re.sub(r"{\w*}", " ", text)
+
+
+def test_no_page_that_a_module_spells_has_words_of_its_own() -> None:
+    found = {
+        (module.name, word)
+        for module in PACKAGE.rglob("*.py")
+        for text in markup_of(module)
+        for word in Words(text).found
+    }
+    assert {one for one in found if one[1] not in NO_WORDS} == set()
+
+
+OUTSIDE = {
+    "de": ("Zurück zur Anwendung", "Die client_id ist hier nicht bekannt.", "Hier gibt es nichts"),
+    "fr": ("Retour à l’application", "Le client_id n’est pas connu ici.", "Il n’y a rien de ce"),
+}
+
+
+@pytest.mark.parametrize("code", OUTSIDE)
+def test_what_a_browser_meets_on_its_way_from_an_application_is_in_its_language(
+    world: World, code: str
+) -> None:
+    back, unknown, missing = OUTSIDE[code]
+    person = world.person("nobody@example.com", world.phone_app())
+    person.browser.headers["accept-language"] = code
+    asked = person.ask("v" * 43, response_mode="form_post", prompt="none")
+    page = person.browser.get(urljoin(world.url, asked.headers["location"]))
+    assert f'<html lang="{code}">' in page.text
+    assert back in text_of(page)
+    assert unknown in text_of(person.ask("v" * 43, client_id="nobody"))
+    problem = person.browser.get(f"{world.url}/problems/not-found")
+    assert f'<html lang="{code}">' in problem.text
+    assert missing in text_of(problem)
 
 
 def test_what_somebody_has_written_of_a_role_is_text_on_every_page(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.console.members import AtWork, a_member, command_of, text_of
+from tests.visitors import a_browser, an_address, sign_in, submit
 from tests.worlds import World
 
 
@@ -38,6 +41,35 @@ def test_somebody_is_invited_and_stands_among_the_pending_until_that_is_cancelle
     assert invited(world) == ["eva@example.com"]
     admin.send(question, path)
     assert invited(world) == []
+
+
+def test_an_invitation_is_sent_again_and_the_earlier_link_ends(admin: AtWork, world: World) -> None:
+    address = an_address("eva")
+    admin.send(admin.open("/members"), "/members", email=address, role="editor")
+    page, first = admin.open("/members"), world.mailbox(address).link()
+    assert "Send again" in text_of(page)
+    admin.send(page, "/members", email=address, role="editor")
+    second = world.mailbox(address).link(2)
+    assert invited(world) == [address]
+    browser = a_browser()
+    assert submit(browser, browser.get(first), address=address).status_code == 422
+    assert submit(browser, browser.get(second), address=address).status_code == 303
+
+
+def last_seen(admin: AtWork, address: str) -> str:
+    """What the list says of when somebody was here last."""
+    rows = re.findall(r"(?s)<tr>.*?</tr>", admin.open("/members").text)
+    [row] = [one for one in rows if address in one]
+    return row.partition('data-label="Signed in last">')[2].partition("<")[0]
+
+
+def test_the_list_says_when_each_was_here_last(admin: AtWork, world: World) -> None:
+    address = a_second_member(world, "viewer")
+    assert last_seen(admin, address) == "never"
+    browser = a_browser()
+    sign_in(browser, world.url, world.mailbox(address))
+    browser.get(f"{world.url}/workspaces/{world.slug}")
+    assert re.match(r"\d+ \w+ 20\d\d, ", last_seen(admin, address))
 
 
 def test_an_address_that_is_none_is_refused_beside_its_field(admin: AtWork, world: World) -> None:

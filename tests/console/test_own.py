@@ -73,7 +73,8 @@ def test_disconnecting_says_how_many_sessions_end_and_so_many_end(ann: Own) -> N
     link = re.search(r'/connections/[^/"]+/end', ann.open().text)
     assert link is not None
     question = ann.open(link[0])
-    assert "1 session ends at once." in text_of(question)
+    assert "One session ends at once." in text_of(question)
+    assert "One approval of a client is forgotten." in text_of(question)
     assert "it must ask you again" in text_of(question)
     done = ann.send(link[0], page=link[0])
     assert "is disconnected." in text_of(done)
@@ -86,14 +87,14 @@ def test_disconnecting_says_how_many_sessions_end_and_so_many_end(ann: Own) -> N
 def test_a_session_is_ended(ann: Own) -> None:
     link = re.search(r'/sessions/[^/"]+/end', ann.open().text)
     assert link is not None
-    assert "1 session ends at once." in text_of(ann.open(link[0]))
+    assert "One session ends at once." in text_of(ann.open(link[0]))
     assert "The session is ended. " in text_of(ann.send(link[0], page=link[0]))
     assert "None is open." in text_of(ann.open())
 
 
 def test_signing_out_everywhere_leads_away_and_the_record_is_closed(ann: Own) -> None:
-    assert "1 session ends at once." in text_of(ann.open("/sign-out"))
-    ann.send("/sign-out", page="/sign-out")
+    assert "One session ends at once." in text_of(ann.open("/sign-out"))
+    assert ann.send("/sign-out", page="/sign-out").url.path == "/me"
     assert ann.open().status_code == 404
 
 
@@ -106,20 +107,30 @@ def test_what_is_attached_is_shown(ann: Own, world: World) -> None:
 def test_a_member_makes_a_key_whose_secret_is_shown_once_and_revokes_it(
     of_admin: Own, world: World
 ) -> None:
-    done = of_admin.send("/keys", note="nightly", scopes=["iotman:scopes:read"], days="30")
+    carried = ["iotman:scopes:read", "iotman:api-keys:create"]
+    done = of_admin.send(
+        "/keys", note="nightly", scopes=carried, expires_in="30", expires_in_unit="day"
+    )
     secret = re.search(r"swk_[A-Za-z0-9_-]+", text_of(done))
     assert secret is not None
     assert "create" in command_of(done)
     assert secret[0] not in of_admin.open().text
     assert world.api(secret[0]).get("/scopes").status_code == 200
     [_, link] = re.findall(r'/keys/[^/"]+/revoke', of_admin.open().text)  # after the workspace's
-    assert "0 keys that were made with it" in text_of(of_admin.open(link))
+    world.api(secret[0]).post("/api-keys", json={"scopes": ["iotman:scopes:read"]})
+    assert "2 API keys are refused from now on." in text_of(of_admin.open(link))
     assert "The key is revoked." in text_of(of_admin.send(link, page=link))
     assert world.api(secret[0]).get("/scopes").status_code == 401
 
 
 def test_a_key_with_a_fault_is_shown_again_with_all_that_was_typed(of_admin: Own) -> None:
-    page = of_admin.send("/keys", note="a" * 2000, days="99", scopes=["iotman:scopes:read"])
+    page = of_admin.send(
+        "/keys",
+        note="a" * 2000,
+        expires_in="99",
+        expires_in_unit="day",
+        scopes=["iotman:scopes:read"],
+    )
     assert page.status_code == 422
     assert 'value="99"' in page.text
     assert 'id="note-fault"' in page.text

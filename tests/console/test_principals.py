@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.console.members import AtWork, a_member, command_of, text_of
@@ -184,7 +186,7 @@ def test_why_tells_the_path_or_the_roles_that_would_do(
 ) -> None:
     held = admin.open(f"/why?principal={ANN}&scope=pump:read")
     assert f"Yes: {ANN} holds pump:read" in text_of(held)
-    assert "pump:read → keeper assigned by" in text_of(held)
+    assert f"scope pump:read role keeper end-user {ANN} assigned by" in text_of(held)
     assert "keeper" in run_shown(command_of(held), crew, crew)
     crew.define("pump:stop")
     body = {"name": "stopper", "scopes": ["pump:stop", "pump:read"]}
@@ -204,6 +206,67 @@ def test_why_tells_the_path_or_the_roles_that_would_do(
     assert "least assigned by" in text_of(now)
     assert f"{ANN} end-user granted by" in text_of(now)
     assert first.admin_email not in text_of(now).partition("Who holds")[2].partition("end-user")[0]
+
+
+def test_the_way_through_groups_is_drawn_from_the_scope_to_the_person(
+    admin: AtWork, crew: World
+) -> None:
+    crew.end_user("bob@example.com", scopes=["pump:write"])
+    inner = a_group(crew, id_of(crew, "bob@example.com"))
+    outer = crew.admin.post("/groups", json={"name": "Everybody"}).raise_for_status().json()["id"]
+    crew.admin.put(f"/groups/{outer}/members/{inner}").raise_for_status()
+    crew.admin.put(f"/principals/{outer}/roles/keeper").raise_for_status()
+    said = text_of(admin.open("/why?principal=bob@example.com&scope=pump:read"))
+    way = "scope pump:read role keeper group Everybody group Crew end-user bob@example.com"
+    assert way in said
+
+
+def test_who_is_disabled_is_said_to_be_whatever_they_hold(admin: AtWork, crew: World) -> None:
+    crew.admin.post(f"/principals/{ANN}/disable").raise_for_status()
+    said = text_of(admin.open(f"/why?principal={ANN}&scope=pump:read"))
+    assert f"Yes: {ANN} holds pump:read" in said
+    assert "whatever they present is refused, whatever they hold." in said
+
+
+def test_nothing_is_offered_that_would_be_refused(admin: AtWork, crew: World) -> None:
+    scopes = ["iotman:assignments:create", "iotman:grants:create"]
+    crew.admin.post("/roles", json={"name": "giver", "scopes": scopes}).raise_for_status()
+    giver, member_id = a_member(crew, "viewer"), crew.listed("/members")[-1]["id"]
+    crew.admin.put(f"/principals/{member_id}/roles/giver").raise_for_status()
+    question = f"/why?principal={ANN}&scope="
+    beyond = giver.open(f"{question}iotman:keys:rotate")
+    assert "iotman:admin" in text_of(beyond)
+    assert "Assign iotman:admin" not in text_of(beyond)
+    assert "by itself" not in text_of(beyond)
+    own = giver.open(f"{question}iotman:audit:read")
+    assert "Assign iotman:viewer" in text_of(own)
+    assert "Assign iotman:editor" not in text_of(own)
+    assert "The least is that alone: Grant iotman:audit:read by itself" in text_of(own)
+    id = id_of(crew, ANN)
+    for path, sent in (
+        ("roles", {"role": "iotman:admin"}),
+        ("grants", {"scope": "iotman:keys:rotate"}),
+    ):
+        refused = giver.send(own, f"/principals/{id}/{path}", **sent)
+        assert refused.status_code == 422
+    assert roles_of(crew, ANN) == ["keeper"]
+    member = admin.open(f"/why?principal={member_id}&scope=iotman:keys:rotate")
+    assert "Assign iotman:admin" not in text_of(member)
+    assert "It is changed where the members are." in text_of(member)
+    phone = crew.phone_app()
+    client = admin.open(f"/why?principal={phone.id}&scope=pump:read")
+    assert "by itself" not in text_of(client)
+
+
+def test_the_pages_of_one_principal_lead_to_each_other(admin: AtWork, crew: World) -> None:
+    id, device = id_of(crew, ANN), crew.device(scopes=["pump:read"])
+    at = f'href="/workspaces/{crew.slug}'
+    assert f'{at}/end-users/{id}"' in admin.open(f"/principals/{id}").text
+    assert f'{at}/principals/{id}"' in admin.open(f"/end-users/{ANN}").text
+    assert f'{at}/clients/{device.id}"' in admin.open(f"/principals/{device.id}").text
+    assert f'{at}/principals/{device.id}"' in admin.open(f"/clients/{device.id}").text
+    admin_id = id_of(crew, crew.admin_email)
+    assert f"{at}/members?q={quote(crew.admin_email)}" in admin.open(f"/principals/{admin_id}").text
 
 
 def test_a_pasted_token_or_key_is_told_whose_it_is_and_stands_in_no_address(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from tests.console.shown import run_shown
 from tests.worlds import World
 
 REPORTER = "mdsp:core:assetmanagement.reporter"
+MISSING, FULL = "mdsp:core:dvcinv.readonly", "mdsp:core:frmdpylmnt.fullaccess"
 
 
 @pytest.fixture
@@ -32,6 +34,10 @@ def define(world: World, name: str, **contents: list[str]) -> None:
 
 def role(world: World, name: str) -> dict[str, list[str]]:
     return dict(world.admin.get(f"/roles/{name}").raise_for_status().json())
+
+
+def mappings(world: World) -> dict[str, str | None]:
+    return {one["include"]: one["role"] for one in world.listed("/role-mappings")}
 
 
 def ticked(page: httpx.Response, name: str) -> set[str]:
@@ -144,7 +150,63 @@ def test_includes_that_are_missing_are_named(administrator: AtWork, tenant: Worl
     assert shown["missing"]
     assert "It includes roles that do not exist" in text_of(page)
     assert shown["missing"][0] in text_of(page)
+    assert f"/role-mappings?include={quote(MISSING)}" in page.text
     assert "/compose" not in page.text
+
+
+def test_a_role_is_let_stand_for_what_is_missing_after_looking_at_who_gains(
+    administrator: AtWork, tenant: World, first: World
+) -> None:
+    admin = administrator.at(tenant)
+    tenant.end_user("ann@example.com", scopes=["pump:write"])
+    tenant.admin.put(f"/principals/ann@example.com/roles/{FULL}").raise_for_status()
+    page = admin.open(f"/role-mappings?include={quote(MISSING)}")
+    assert f"{MISSING} none: it is missing Choose a role" in text_of(page)
+    assert f"<option selected>{MISSING}</option>" in page.text
+    wanted = {"include": MISSING, "role": "keeper"}
+    looked = admin.send(page, "/role-mappings", **wanted, do="preview")
+    assert "ann@example.com + pump:read" in text_of(looked)
+    assert mappings(tenant) == {MISSING: None}
+    wrong = admin.send(page, "/role-mappings", include=MISSING, role="keeepr", do="save")
+    assert wrong.status_code == 422
+    assert 'value="keeepr"' in wrong.text
+    assert 'aria-describedby="role-hint role-fault"' in wrong.text
+    saved = admin.send(looked, "/role-mappings", **wanted, do="save")
+    assert f"keeper stands for {MISSING} from now on." in text_of(saved)
+    assert mappings(tenant) == {MISSING: "keeper"}
+    assert f'<a href="/workspaces/{tenant.slug}/roles/keeper">' in saved.text
+    twin = filled(first.another(catalogues=["mindsphere"]))
+    run_shown(command_of(saved), tenant, twin)
+    assert mappings(twin) == {MISSING: "keeper"}
+
+
+def test_a_mapping_is_taken_away_after_its_numbers(administrator: AtWork, tenant: World) -> None:
+    admin = administrator.at(tenant)
+    tenant.end_user("ann@example.com", scopes=["pump:write"])
+    tenant.admin.put(f"/principals/ann@example.com/roles/{FULL}").raise_for_status()
+    tenant.admin.put(f"/role-mappings/{MISSING}", json={"role": "keeper"}).raise_for_status()
+    question = admin.open(f"/role-mappings/{quote(MISSING)}/remove")
+    said = text_of(question)
+    assert "People, services and groups that lose something by it: 1." in said
+    assert "Would be held no more: pump:read" in said
+    assert mappings(tenant) == {MISSING: "keeper"}
+    done = admin.send(question, f"/role-mappings/{quote(MISSING)}/remove")
+    assert f"No role stands for {MISSING} any more." in text_of(done)
+    assert command_of(done)[:4] == ["scopewright", "role-mappings", "delete", MISSING]
+    assert mappings(tenant) == {MISSING: None}
+
+
+def test_a_viewer_sees_mappings_and_cannot_change_them(tenant: World) -> None:
+    viewer = a_member(tenant, "viewer")
+    page = viewer.open("/role-mappings")
+    assert MISSING in text_of(page)
+    assert "It needs the scope iotman:roles:update" in text_of(page)
+    assert 'name="role"' not in page.text
+    assert "/remove" not in page.text
+    sent = viewer.send(page, "/role-mappings", include=MISSING, role="keeper", do="save")
+    assert sent.status_code == 403
+    assert viewer.open(f"/role-mappings/{quote(MISSING)}/remove").status_code == 403
+    assert mappings(tenant) == {MISSING: None}
 
 
 def test_a_viewer_sees_roles_and_no_control_that_would_be_refused(tenant: World) -> None:

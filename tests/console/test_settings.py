@@ -22,7 +22,7 @@ def settings_of(world: World) -> dict[str, Any]:
 def typed_in(page: httpx.Response) -> dict[str, str]:
     """What the form of settings says now."""
     form = page.text[page.text.index('<fieldset class="bare"') :]
-    fields = dict(re.findall(r'<input id="(\w+)" name="\w+" value="([^"]*)"', form))
+    fields = dict(re.findall(r'<input id="(\w+)" name="\w+"[^>]* value="([^"]*)"', form))
     for name, options in re.findall(r'(?s)<select[^>]*name="(\w+)"[^>]*>(.*?)</select>', form):
         chosen = re.search(r'value="([^"]*)" selected', options)
         fields[name] = chosen[1] if chosen else re.findall(r'value="([^"]*)"', options)[0]

@@ -38,11 +38,13 @@ def read_shipped(*, internal_prefix: str, role_prefix: str = "mdsp") -> dict[str
     `internal_prefix` is how this instance spells its own scopes and member roles, `role_prefix`
     how the names of applications' roles begin.
     """
-    found = {}
-    for name in SHIPPED:
-        prefix = internal_prefix if name == INTERNAL else None
-        found[name] = read(shipped(name), name=name, prefix=prefix, role_prefix=role_prefix)
-    return found
+    prefixes = dict.fromkeys(SHIPPED) | {INTERNAL: internal_prefix}
+    return {name: _read_shipped(name, prefix, role_prefix) for name, prefix in prefixes.items()}
+
+
+@cache
+def _read_shipped(name: str, prefix: str | None, role_prefix: str) -> Catalogue:
+    return read(shipped(name), name=name, prefix=prefix, role_prefix=role_prefix)
 
 
 def read_files(paths: Iterable[str], *, role_prefix: str) -> dict[str, Catalogue]:

@@ -14,6 +14,10 @@ ACCESS_PAGES: list[WorkspacePage] = [
     ("GET", "/end-users/invite", end_users.ask_invite, "end-users:create"),  # before an address
     ("POST", "/end-users/invite", end_users.invite, "end-users:create"),
     ("GET", "/end-users/{email}", end_users.show, "end-users:read"),
+    ("GET", "/end-users/{email}/roles", grants.show, "grants:read"),
+    ("POST", "/end-users/{email}/roles", grants.assign, "assignments:create"),
+    ("POST", "/end-users/{email}/roles/revoke", grants.unassign, "assignments:revoke"),
+    ("POST", "/end-users/{email}/invitation", end_users.send_again, "end-users:create"),
     *asked("/end-users/{email}/remove", end_users.removal, "end-users:remove"),
     ("GET", "/clients", clients.index, "clients:read"),
     ("GET", "/clients/new", clients.ask_register, "clients:create"),  # before an id
@@ -29,12 +33,9 @@ ACCESS_PAGES: list[WorkspacePage] = [
         for method, path, handler, operation in (
             ("GET", "/scopes", grants.show, "grants:read"),  # where a form was refused
             ("GET", "/scopes/preset", grants.show, "grants:read"),
-            ("GET", "/roles", grants.show, "grants:read"),
             ("POST", "/scopes", grants.give, "grants:create"),
             ("POST", "/scopes/revoke", grants.revoke, "grants:revoke"),
             ("POST", "/scopes/preset", grants.preset, "grants:create"),
-            ("POST", "/roles", grants.assign, "assignments:create"),
-            ("POST", "/roles/revoke", grants.unassign, "assignments:revoke"),
             ("GET", "/metadata", metadata.ask, "metadata:update"),
             ("POST", "/metadata", metadata.put, "metadata:update"),
             *asked("/metadata/{key}/delete", metadata.deletion, "metadata:delete"),

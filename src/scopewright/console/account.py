@@ -22,19 +22,6 @@ def home(console: Console, visit: Visit) -> Response:
     return RedirectResponse("/workspaces" if managed else "/me", 303)
 
 
-def workspaces(console: Console, visit: Visit) -> Response:
-    """The workspaces that the person manages, to choose from."""
-    cookie, sign_in = console.cookie(visit), console.sign_in(visit)
-    if sign_in is None or cookie is None:
-        return RedirectResponse("/sign-in", 303)
-    return page(
-        "workspaces.html",
-        person=sign_in.identity.subject if sign_in.identity.provider == EMAIL_PROVIDER else "",
-        workspaces=console.account.managed(sign_in.identity),
-        anti_forgery=console.cookies.anti_forgery(cookie),
-    )
-
-
 def me(console: Console, visit: Visit) -> Response:
     """Every record of the person, with what it holds."""
     cookie, sign_in = console.cookie(visit), console.sign_in(visit)

@@ -9,10 +9,10 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.desk import Desk, Facts, Fault
-from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
-from scopewright.console.reception import DeskHandler, WorkspacePage
-from scopewright.core.errors import Conflict, Invalid
+from scopewright.console.reception import DeskHandler, OwnPage, WorkspacePage
+from scopewright.core.errors import Conflict, Invalid, SignInTooOld
+from scopewright.languages import spoken
 
 TYPED = "typed"
 
@@ -21,10 +21,10 @@ TYPED = "typed"
 class Act:
     """A call of the API that is asked about first. All that is said is in the visit's language.
 
-    `keep` is the page to which no leads, `back` the one that follows, None where the workspace is
-    gone by then. `loses` are scopes that somebody would hold no more. `typed` must be typed before
-    it is done. `is_forcible`: what is in use is refused first, with who uses it, and done when one
-    insists.
+    `keep` is the page to which no leads, `back` the one that follows; None where there is no desk
+    any more, and one is led `away`. `loses` are scopes that somebody would hold no more. `typed`
+    must be typed before it is done. `is_forcible`: what is in use is refused first, with who uses
+    it, and done when one insists.
     """
 
     method: str
@@ -39,6 +39,7 @@ class Act:
     loses: tuple[str, ...] = ()
     typed: str = ""
     is_forcible: bool = False
+    away: str = "/"
 
     def as_sent(self, *, forced: bool) -> dict[str, Any]:
         """What goes with the call."""
@@ -50,7 +51,12 @@ ActMaker = Callable[[Desk], Awaitable[Act]]
 
 def asked(path: str, make: ActMaker, operation: str) -> list[WorkspacePage]:
     """The page that asks about an act, and its button."""
-    return [("GET", path, _asking(make), operation), ("POST", path, _acting(make), operation)]
+    return [(*page, operation) for page in asked_of_own(path, make)]
+
+
+def asked_of_own(path: str, make: ActMaker) -> list[OwnPage]:
+    """The same about what is one's own."""
+    return [("GET", path, _asking(make)), ("POST", path, _acting(make))]
 
 
 def _asking(make: ActMaker) -> DeskHandler:
@@ -70,10 +76,10 @@ def _acting(make: ActMaker) -> DeskHandler:
         sent = wanted.as_sent(forced=form.has("force") and wanted.is_forcible)
         try:
             await desk.change(wanted.method, wanted.path, sent)
-        except (Conflict, Invalid) as error:
+        except (Conflict, Invalid, SignInTooOld) as error:
             return await _ask(desk, wanted, Fault.of(error), typed)
         if wanted.back is None:
-            return RedirectResponse("/", 303, {"cache-control": "no-store"})
+            return RedirectResponse(wanted.away, 303, {"cache-control": "no-store"})
         return desk.back(
             wanted.back, Note(wanted.done, desk.command(wanted.method, wanted.path, sent))
         )
@@ -83,20 +89,21 @@ def _acting(make: ActMaker) -> DeskHandler:
 
 async def _ask(desk: Desk, act: Act, fault: Fault | None, typed: str = "") -> Response:
     """The page once more; where it would be refused anyway, it says so instead of numbers."""
-    insists, changes = fault is not None and act.is_forcible, None
-    status = 200 if fault is None else 409 if fault.field != TYPED else 422
+    is_in_use = fault is not None and not fault.is_old_sign_in and fault.field != TYPED
+    insists, rehearsed = is_in_use and act.is_forcible, None
+    status = 200 if fault is None else 409 if is_in_use else 422
     try:
         sent = act.as_sent(forced=act.is_forcible)
-        changes = await desk.rehearse(act.method, act.path, sent)
+        rehearsed = await desk.rehearse(act.method, act.path, sent)
     except (Conflict, Invalid) as error:
         fault = fault or Fault.of(error)
     return await desk.page(
-        "act.html",
+        desk.ACT_PAGE,
         status=status,
         act=act,
         fault=fault,
         typed=typed,
         insists=insists,
-        changes=changes,
+        rehearsed=rehearsed,
         command=desk.command(act.method, act.path, act.as_sent(forced=insists)),
     )

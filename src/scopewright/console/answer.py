@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.render import page
 from scopewright.core.authorization_response import FORM_POST, AuthorizationResponse
+from scopewright.languages import spoken
 
 _SUBMIT = "document.forms[0].submit()"
 
@@ -29,4 +30,4 @@ def answered(response: AuthorizationResponse) -> Response:
 def destination_of(redirect_uri: str) -> str:
     """Where the browser will be sent, short enough to be read: a host, or an app's scheme."""
     parts = urlsplit(redirect_uri)
-    return parts.netloc or f"the app {parts.scheme}"
+    return parts.netloc or spoken().says("the app %(scheme)s") % {"scheme": parts.scheme}

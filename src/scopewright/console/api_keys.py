@@ -11,11 +11,11 @@ from starlette.responses import Response
 from scopewright.console import spans
 from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
 from scopewright.core.scopes import INHERIT
+from scopewright.languages import spoken
 
 AT = "/api-keys"
 ONLY = "only"  # of a new key: these scopes, instead of all that its owner holds

@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
-from scopewright.console.applications import at, shown
+from scopewright.console.applications import at, roles_of, shown
 from scopewright.console.composing import Composition, compose, composed
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 
 async def define_scope(desk: Desk) -> Response:
@@ -71,14 +71,16 @@ async def define_role(desk: Desk) -> Response:
 
 
 async def _composition(desk: Desk) -> Composition:
-    here = at(desk.named["name"])
-    path = f"{here}/roles/{desk.named['role']}"
+    here, own_name = at(desk.named["name"]), desk.named["role"]
+    path = f"{here}/roles/{own_name}"
+    others = await roles_of(desk, here, await desk.read(here))
     return Composition(
         await desk.read(path),
         at=path,
         path=path,
         operation="applications:update",
         application=desk.named["name"],
+        siblings={one["title"]: one for one in others if one["own_name"] != own_name},
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import Conflict, ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/applications"
 MOST_PARTS = 1000  # scopes and roles of one application that its page shows
@@ -63,7 +65,7 @@ async def shown(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
         status=422 if fault else 200,
         application=application,
         scopes=(await desk.read(f"{here}/scopes", limit=MOST_PARTS))["data"],
-        roles=await _roles(desk, here, application),
+        roles=await roles_of(desk, here, application),
         brings=await _brings(desk),
         form=form or Form([("name", f"{application['name']}.")]),
         fault=fault,
@@ -71,7 +73,7 @@ async def shown(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     )
 
 
-async def _roles(desk: Desk, here: str, application: Any) -> list[dict[str, Any]]:
+async def roles_of(desk: Desk, here: str, application: Any) -> list[dict[str, Any]]:
     """The roles with what each comes to, under the names that people read."""
     roles = (await desk.read(f"{here}/roles", limit=MOST_PARTS))["data"]
     by_name = {one["name"]: one for one in roles}
@@ -127,13 +129,10 @@ async def _settings(desk: Desk, form: Form, fault: Fault | None) -> Response:
 async def change(desk: Desk) -> Response:
     """Change what is said of it; an empty field takes the URL or resource away."""
     form, here = desk.form(), at(desk.named["name"])
-    sent = {one: form.text(one) or None for one in ("title", "launch_url", "resource")}
-    try:
-        await desk.change("PATCH", here, sent)
-    except ScopewrightError as error:
-        return await _settings(desk, form, Fault.of(error))
+    wanted = {one: form.text(one) or None for one in ("title", "launch_url", "resource")}
+    sent = differing(wanted, await desk.read(here))
     said = spoken().says("The application %(name)s is changed.") % desk.named
-    return desk.back(here, Note(said, desk.command("PATCH", here, sent)))
+    return await saved(desk, here, sent, said=said, again=partial(_settings, desk, form))
 
 
 async def deletion(desk: Desk) -> Act:

@@ -10,6 +10,8 @@ from scopewright.console.desk import Desk, Form
 
 PRESET, RESOURCE = "preset", "resource"  # of what a chip switches, before its name
 ROLES = "roles"
+OWN = "workspace"  # the vocabulary's name for the workspace's own words
+PLATFORM = "internal"  # the catalogue of the operations here
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +35,14 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What there is to be given. `internal` is by resource; `may_give` is what the member holds.
+    """What there is to be given, by resource; `may_give` is what the member holds.
 
+    Of `own` the workspace's words come first, which are about none; of `roles` the platform's last.
     Of the internal scopes nobody gives what they lack, so that is not offered.
     """
 
     prefix: str
-    own: list[dict[str, Any]] = field(default_factory=list)
+    own: list[Bundle] = field(default_factory=list)
     internal: list[Bundle] = field(default_factory=list)
     presets: list[Bundle] = field(default_factory=list)
     roles: list[dict[str, Any]] = field(default_factory=list)
@@ -60,19 +63,26 @@ class Choices:
         return next((one for one in bundles if one.id == id), None)
 
 
+def own_first(words: Any) -> list[Any]:
+    """The catalogues as one looks for something: the workspace's words, others', the platform's."""
+    order = {OWN: 0, PLATFORM: 2}
+    return sorted(words["catalogues"], key=lambda one: order.get(one["name"], 1))
+
+
 async def choices(desk: Desk) -> Choices:
     """What can be given here; nothing, where the member may not see which scopes there are."""
     prefix = desk.opener("workspace:read").partition(":")[0]
     if not desk.may("scopes:read"):
         return Choices(prefix)
     words = await desk.read("/vocabulary")
-    named = [(r["name"], s) for c in words["catalogues"] for r in c["resources"] for s in _of(r)]
+    catalogues = own_first(words)
+    named = [(r["name"], s) for c in catalogues for r in c["resources"] for s in _of(r)]
     return Choices(
         prefix,
-        own=list({s["name"]: s for _, s in named if not s["internal"]}.values()),
-        internal=_by_resource(named),
+        own=_by_resource(one for one in named if not one[1]["internal"]),
+        internal=_by_resource(one for one in named if one[1]["internal"]),
         presets=[Bundle(one["id"], one["label"], tuple(one["scopes"])) for one in words["presets"]],
-        roles=[role for catalogue in words["catalogues"] for role in catalogue["roles"]],
+        roles=[role for catalogue in catalogues for role in catalogue["roles"]],
         may_give=desk.caller.held,
     )
 
@@ -83,11 +93,11 @@ def _of(resource: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _by_resource(named: Iterable[tuple[str | None, dict[str, Any]]]) -> list[Bundle]:
-    """Each internal scope once, under the first resource that it is about."""
+    """Each scope once, under the first resource that it is about."""
     groups: dict[str, list[dict[str, Any]]] = {}
     seen: set[str] = set()
     for resource, scope in named:
-        if scope["internal"] and scope["name"] not in seen:
+        if scope["name"] not in seen:
             seen.add(scope["name"])
             groups.setdefault(resource or "", []).append(scope)
     return [

@@ -5,17 +5,19 @@ A secret is in the note after the call that made it, and nowhere else.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved
 from scopewright.console.choices import choices
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import N_, spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import N_, spoken
 
 AT = "/clients"
 FOR_PEOPLE = ("pkce", "authorization_code")  # whose users are sent back to a redirect URI
@@ -103,14 +105,9 @@ def _as_form(client: dict[str, Any]) -> Form:
 async def change(desk: Desk) -> Response:
     """Change what the form of settings says."""
     form, path = desk.form(), path_of(desk)
-    client = await desk.read(path)
-    try:
-        sent = _changed(form, client)
-        await desk.change("PATCH", path, sent)
-    except ScopewrightError as error:
-        return await shown(desk, form, Fault.of(error))
+    sent = _changed(form, await desk.read(path))
     said = spoken().says("The client %(name)s is changed.") % {"name": form.text("name")}
-    return desk.back(path, Note(said, desk.command("PATCH", path, sent)))
+    return await saved(desk, path, sent, said=said, again=partial(shown, desk, form))
 
 
 def _changed(form: Form, client: dict[str, Any]) -> dict[str, Any]:
@@ -123,10 +120,9 @@ def _changed(form: Form, client: dict[str, Any]) -> dict[str, Any]:
         said["allow_both_auth_methods"] = form.has("allow_both_auth_methods")
     if client["type"] != "client_credentials":
         said["scope_default"] = form.text("scope_default")
-    tokens = {life: _seconds(form.text(life)) for life in LIVES}
-    differs = {life: each for life, each in tokens.items() if each != client["tokens"][life]}
-    changed = {name: value for name, value in said.items() if value != client[name]}
-    return {**changed, **({"tokens": differs} if differs else {})}
+    lives = {life: _seconds(form.text(life)) for life in LIVES}
+    tokens = differing(lives, client["tokens"])
+    return {**differing(said, client), **({"tokens": tokens} if tokens else {})}
 
 
 def _seconds(typed: str) -> int | str | None:

@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
 
+from scopewright.console.choices import OWN, own_first
 from scopewright.console.desk import Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
-OWN = "workspace"  # the vocabulary's name for the workspace's own words
-PLATFORM = "internal"  # the catalogue of the operations here
+LIKE = "like:"  # of a button, before the sibling whose boxes are to be ticked
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One box. `brings` is how many scopes a role comes to; None for scopes."""
+    """One box. `brings` is how many scopes a role comes to; None for scopes.
+
+    `spellings` are other names by which it is looked for.
+    """
 
     name: str
     description: str
     is_chosen: bool
     brings: int | None = None
+    spellings: tuple[str, ...] = ()
 
     def fits(self, wanted: str) -> bool:
         """Whether it has this in its name or description; what is ticked is never hidden."""
-        said = f"{self.name} {self.description}".casefold()
+        said = " ".join([self.name, *self.spellings, self.description]).casefold()
         return self.is_chosen or wanted.casefold() in said
 
 
@@ -55,7 +59,8 @@ class Shelf:
 class Composition:
     """A role that is being composed: where it is shown and changed, and what opens the change.
 
-    `application` is the one whose role it is; its scopes are then all that it may list.
+    `application` is the one whose role it is; its scopes are then all that it may list. `siblings`
+    are its other roles, by what they are called there.
     """
 
     role: Mapping[str, Any]
@@ -63,12 +68,16 @@ class Composition:
     path: str
     operation: str
     application: str | None = None
+    siblings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def form(self) -> Form:
         """The form as it is before anything is changed."""
-        ticked = [("scopes", one) for one in self.role["scopes"]]
-        ticked += [("includes", one) for one in self.role["includes"]]
-        return Form([("description", self.role["description"]), *ticked])
+        return Form([("description", self.role["description"]), *_ticked(self.role)])
+
+
+def _ticked(role: Mapping[str, Any]) -> list[tuple[str, str]]:
+    parts = ("scopes", "includes")
+    return [(part, one) for part in parts for one in role[part]]
 
 
 def said_in(form: Form) -> dict[str, Any]:
@@ -91,6 +100,9 @@ async def composed(desk: Desk, of: Composition) -> Response:
     said = said_in(form)
     if form.text("do") == "find":
         return await _page(desk, of, form, None)
+    if alike := of.siblings.get(form.text("do").removeprefix(LIKE)):
+        ticked = Form([("description", form.text("description")), *_ticked(alike)])
+        return await _page(desk, of, ticked, None)
     try:
         if form.text("do") == "save":
             await desk.change("PATCH", of.path, said)
@@ -157,7 +169,8 @@ def _found(shelves: Iterable[Shelf], wanted: str) -> list[Shelf]:
 def role_shelves(words: Any, chosen: Iterable[str], *, without: str) -> list[Shelf]:
     """Every role that may be included: by application or service; last what does not exist."""
     ticked, shelves = set(chosen), dict[str, list[Choice]]()
-    for catalogue in _own_first(words):
+    for catalogue in own_first(words):
+        spelled = _spellings(catalogue)
         for role in catalogue["roles"]:
             if role["name"] != without:
                 title = role["resource"] or role["application"] or _title(catalogue)
@@ -166,6 +179,7 @@ def role_shelves(words: Any, chosen: Iterable[str], *, without: str) -> list[She
                     role["description"],
                     role["name"] in ticked,
                     brings=len(role["scopes"]),
+                    spellings=tuple(spelled.get(role["name"], ())),
                 )
                 shelves.setdefault(title, []).append(choice)
     known = {one.name for some in shelves.values() for one in some}
@@ -174,10 +188,18 @@ def role_shelves(words: Any, chosen: Iterable[str], *, without: str) -> list[She
     return [*found, *([Shelf(spoken().says("Missing"), missing)] if missing else [])]
 
 
+def _spellings(catalogue: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The other spellings of each role of a catalogue."""
+    found: dict[str, list[str]] = {}
+    for alias, name in catalogue["aliases"].items():
+        found.setdefault(name, []).append(alias)
+    return found
+
+
 def scope_shelves(words: Any, chosen: Iterable[str], *, application: str | None) -> list[Shelf]:
     """Every scope that may be listed, by service; an application's roles list its own alone."""
     ticked, seen, shelves = set(chosen), set[str](), list[Shelf]()
-    for catalogue in _own_first(words):
+    for catalogue in own_first(words):
         for resource in catalogue["resources"]:
             choices = []
             for scope in resource["scopes"]:
@@ -189,12 +211,6 @@ def scope_shelves(words: Any, chosen: Iterable[str], *, application: str | None)
             if choices:
                 shelves.append(Shelf(resource["name"] or _title(catalogue), tuple(choices)))
     return shelves
-
-
-def _own_first(words: Any) -> list[Any]:
-    """The catalogues as one looks for something: the workspace's words, others', the platform's."""
-    order = {OWN: 0, PLATFORM: 2}
-    return sorted(words["catalogues"], key=lambda one: order.get(one["name"], 1))
 
 
 def _title(catalogue: Mapping[str, Any]) -> str:

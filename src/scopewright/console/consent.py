@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.answer import answered, destination_of
-from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.authorization_response import AuthorizationResponse
 from scopewright.core.errors import Malformed
 from scopewright.core.scopes import Scopes
+from scopewright.languages import N_
 from scopewright.services.authorization.answers import SignInFirst
 from scopewright.services.authorization.asking import AccountChoice, Question, Which
 from scopewright.web.visit import Visit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scopewright.console.languages import Language
+from scopewright.languages import Language
 
 
 def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 - as those who gather them know it

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
 from starlette.responses import Response
 
 from scopewright.console.chart import lines_of
 from scopewright.console.desk import Desk, Fault
 from scopewright.console.lists import Listing, listed
-from scopewright.core.errors import Invalid
+from scopewright.core.errors import Invalid, NotFound
 
 AT = "/datapoints"
+MOST_NAMED = 20  # senders of one page
 ASKED = ("endpoint", "from", "to", "principal")
 
 
@@ -25,10 +30,28 @@ async def index(desk: Desk) -> Response:
         status=422 if fault else 200,
         points=points,
         lines=lines_of(points.rows),
+        senders=await senders(desk, points.rows),
         endpoints=await _endpoints(desk),
         typed=form,
         fault=fault,
     )
+
+
+async def senders(desk: Desk, points: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What those who sent these datapoints are called, as far as the member may see it.
+
+    A person is called by the address; a client that sent for itself by its name.
+    """
+    through = {one["principal_id"]: one["oauth2_client_id"] for one in points}
+    called: dict[str, str] = {}
+    for principal, client in list(through.items())[:MOST_NAMED]:
+        is_client = principal == client
+        noun = "clients" if is_client else "end-users"
+        if principal and desk.may(f"{noun}:read"):
+            with suppress(NotFound):  # gone since, or a member
+                found = await desk.read(f"/{noun}/{principal}")
+                called[principal] = found["name"] if is_client else found["email"] or found["name"]
+    return called
 
 
 async def _endpoints(desk: Desk) -> list[tuple[str, str]]:

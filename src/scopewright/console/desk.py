@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -18,13 +18,14 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp
 
 from scopewright.commands.spelled import command_for
-from scopewright.console.languages import spoken
 from scopewright.console.notes import COOKIE, SECONDS, Note
 from scopewright.console.places import Place, open_to
 from scopewright.console.render import Console, page
 from scopewright.core.caller import Caller
-from scopewright.core.errors import Forbidden, ScopewrightError
+from scopewright.core.errors import Forbidden, ScopewrightError, SignInTooOld
 from scopewright.core.model import PrincipalKind, Workspace
+from scopewright.core.return_paths import AGAIN, way_back
+from scopewright.languages import spoken
 from scopewright.web import problems
 from scopewright.web.calling import Answer, Call, answer_to
 from scopewright.web.cookies import ANTI_FORGERY_FIELD
@@ -32,23 +33,41 @@ from scopewright.web.http import check_form_type, parse_pairs
 from scopewright.web.visit import Visit
 
 Facts = Mapping[str, Any]
-Changes = Mapping[str, Mapping[str, int]]  # of a rehearsal: how many, by noun and verb
 MOST_TICKED = 5_000  # boxes of one form: a role may list every scope that there is
 
 
 @dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """How many a change would add, remove, end and revoke, by noun and verb.
+
+    `needs_sign_in`: the change itself would be refused, for the member's sign-in is too old.
+    """
+
+    changes: Mapping[str, Mapping[str, int]]
+    needs_sign_in: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a form was refused: beside the field it names, or above the form."""
+    """Why a form was refused: beside the field it names, or above the form.
+
+    `is_old_sign_in`: it may be sent again as it is, once the member has signed in again.
+    """
 
     detail: str
     field: str = ""
     facts: Facts | None = None
+    is_old_sign_in: bool = False
 
     @classmethod
     def of(cls, error: ScopewrightError) -> Fault:
         """What an error says to whoever filled the form in."""
-        field = str(error.facts.get("field", ""))
-        return cls(spoken().tells(error.detail), field, error.facts)
+        field, is_old = str(error.facts.get("field", "")), isinstance(error, SignInTooOld)
+        return cls(spoken().tells(error.detail), field, error.facts, is_old)
+
+    def beside(self, field: str) -> Fault:
+        """The same beside a field that the error does not name."""
+        return self if self.is_old_sign_in else replace(self, field=field)
 
     def at(self, *fields: str) -> str:
         """What is to stand beside these fields; empty for all others."""
@@ -59,6 +78,7 @@ class Fault:
 class Desk:
     """One visit of a member. `cookie` is the browser's; `person` is who it is, for people."""
 
+    ACT_PAGE: ClassVar = "act.html"  # what asks about something before it is taken away
     console: Console
     api: ASGIApp
     visit: Visit
@@ -73,6 +93,11 @@ class Desk:
         """The address of a page of this workspace."""
         said = urlencode({key: value for key, value in query.items() if value})
         return f"/workspaces/{quote(self.workspace.slug)}{path}{'?' if said else ''}{said}"
+
+    @property
+    def issuer(self) -> str:
+        """Who signs the workspace's tokens."""
+        return f"{self.console.sign_ins.public_url}/w/{self.workspace.id}"
 
     @property
     def named(self) -> Mapping[str, str]:
@@ -133,8 +158,8 @@ class Desk:
             return await self._called(method, path, query=sent or {})
         return await self._called(method, path, body=json.dumps(sent or {}).encode())
 
-    async def rehearse(self, method: str, path: str, sent: Facts | None = None) -> Changes:
-        """How much a change would add, remove, end and revoke, by noun; nothing is changed.
+    async def rehearse(self, method: str, path: str, sent: Facts | None = None) -> Rehearsed:
+        """What a change would come to; nothing is changed.
 
         Raises:
             ScopewrightError: the API would refuse it, with its own words.
@@ -145,8 +170,7 @@ class Desk:
         else:
             body = json.dumps(sent or {}).encode()
             answer = await self._called(method, path, query=query, body=body)
-        changes: Changes = answer["changes"]
-        return changes
+        return Rehearsed(answer["changes"], answer.get("sign_in_again", False))
 
     async def told_of(self, credential: str) -> Any:
         """What the API tells whoever presents a token or key; None if it is not good here."""
@@ -195,25 +219,43 @@ class Desk:
         check_form_type(self.visit.header(b"content-type"))
         pairs = parse_pairs(self.visit.body, most=MOST_TICKED)
         presented = next((value for name, value in pairs if name == ANTI_FORGERY_FIELD), None)
-        origin = self.visit.header(b"origin")
-        self.console.cookies.check_anti_forgery(self.cookie, presented, origin=origin)
+        origin, cookies = self.visit.header(b"origin"), self.console.cookies
+        id = self.caller.principal.id
+        if presented and cookies.is_anti_forgery_for(id, presented, now=self.now):
+            presented = self.anti_forgery  # the form is from before the member signed in again
+        cookies.check_anti_forgery(self.cookie, presented, origin=origin)
         return Form([pair for pair in pairs if pair[0] != ANTI_FORGERY_FIELD])
 
     async def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
         """A page of this workspace; what the last one left to be said is said on it."""
-        note = self._note()
+        note, fault = self._note(), facts.get("fault")
+        is_asked = isinstance(fault, Fault) and fault.is_old_sign_in
         response = await run_in_threadpool(
             page,
             template,
             status=status,
             desk=self,
             note=note,
-            anti_forgery=self.console.cookies.anti_forgery(self.cookie),
+            is_asked_to_sign_in=is_asked,
+            anti_forgery=self._lasting_anti_forgery() if is_asked else self.anti_forgery,
             **facts,
         )
         if note is not None:
             self.console.set_cookie(response, COOKIE, "", max_age=0)
         return response
+
+    @property
+    def anti_forgery(self) -> str:
+        """The token of forms for this browser, as it is signed in now."""
+        return self.console.cookies.anti_forgery(self.cookie)
+
+    def _lasting_anti_forgery(self) -> str:
+        return self.console.cookies.anti_forgery_for(self.caller.principal.id, self.now)
+
+    @property
+    def way_to_sign_in(self) -> str:
+        """The address at which the member signs in again, and is led back to this page."""
+        return f"/sign-in?{urlencode({'continue': way_back(self.here) or AGAIN})}"
 
     def _note(self) -> Note | None:
         sealed = self.console.cookie(self.visit, COOKIE)
@@ -230,6 +272,8 @@ class Desk:
 @dataclass(frozen=True, slots=True)
 class OwnDesk(Desk):
     """A visit of a person to a record of their own. Its pages stand apart from the workspace's."""
+
+    ACT_PAGE: ClassVar = "own_act.html"
 
     def at(self, path: str, **query: str | None) -> str:
         """The address of a page of this record."""

@@ -10,11 +10,11 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from scopewright.console.consent import plain_words
-from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.device_authorization import continuation, shown_code, typed_code
-from scopewright.core.errors import AccessDenied, InvalidScope, Malformed
+from scopewright.core.errors import AccessDenied, InvalidScope, Malformed, SignInTooOld
 from scopewright.core.model import SignIn
+from scopewright.languages import N_
 from scopewright.services.device_authorization import Visitor
 from scopewright.web.visit import Visit
 
@@ -45,6 +45,8 @@ def answer(console: Console, visit: Visit) -> Response:
             if decision is None
             else _decide(console, visit, visitor, code, decision)
         )
+    except SignInTooOld:
+        return _sign_in_first(visit, typed_code(code) or "")
     except (AccessDenied, InvalidScope) as error:
         answered, fault = None, error.detail
     return answered or _ask_code(console, visit, sign_in, code=code, fault=fault)

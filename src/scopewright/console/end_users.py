@@ -10,10 +10,10 @@ from starlette.responses import Response
 from scopewright.console.acts import Act
 from scopewright.console.choices import choices, pressed
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/end-users"
 
@@ -92,6 +92,15 @@ async def invite(desk: Desk) -> Response:
         return await _ask_invite(desk, form, Fault.of(error))
     said = spoken().says("A letter with a link is on its way to %(email)s.") % made
     return desk.back(AT, Note(said, desk.command("POST", "/end-users", sent)))
+
+
+async def send_again(desk: Desk) -> Response:
+    """Send a letter with a fresh link to somebody who has not come yet."""
+    desk.form()
+    path = f"{path_of(desk)}/invitation"
+    made = await desk.change("POST", path)
+    said = spoken().says("A letter with a link is on its way to %(email)s.") % made
+    return desk.back(quote(path_of(desk)), Note(said, desk.command("POST", path)))
 
 
 # --- removing -----------------------------------------------------------------------------------

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved, switched
 from scopewright.console.chart import lines_of
+from scopewright.console.datapoints import senders
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import N_, spoken
 
 AT = "/endpoints"
 SHOWN = 100  # datapoints of the chart
@@ -71,6 +74,7 @@ async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
         endpoint=endpoint,
         points=points[:ROWS],
         lines=lines_of(points),
+        senders=await senders(desk, points[:ROWS]),
         form=form or _as_it_is(endpoint),
         fault=fault,
     )
@@ -85,34 +89,25 @@ def _as_it_is(endpoint: Mapping[str, Any]) -> Form:
 async def change(desk: Desk) -> Response:
     """Change what is different from before."""
     form, path = desk.form(), _path(desk)
-    before = await desk.read(path)
     wanted = {
         **{name: form.text(name) for name in ("name", "url_path", "auth")},
         "write_scope": form.text("write_scope") or None,
         "clients": sorted(_clients(form)),
         "read": form.has("read"),
     }
-    sent = {key: value for key, value in wanted.items() if value != before[key]}
-    try:
-        await desk.change("PATCH", path, sent)
-    except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+    sent = differing(wanted, await desk.read(path))
     said = spoken().says("The endpoint is changed.")
-    return desk.back(path, Note(said, desk.command("PATCH", path, sent) if sent else None))
+    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
 
 
 async def activate(desk: Desk) -> Response:
     """Switch one on or off."""
-    sent = {"active": desk.form().text("active") == "yes"}
-    path = f"{_path(desk)}/activate"
-    await desk.change("POST", path, sent)
-    words = spoken()
-    said = (
-        words.says("The endpoint takes data again.")
-        if sent["active"]
-        else words.says("The endpoint takes no data from now on.")
+    return await switched(
+        desk,
+        _path(desk),
+        on=N_("The endpoint takes data again."),
+        off=N_("The endpoint takes no data from now on."),
     )
-    return desk.back(_path(desk), Note(said, desk.command("POST", path, sent)))
 
 
 async def deletion(desk: Desk) -> Act:

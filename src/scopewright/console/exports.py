@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/exports"
 PUBLIC = "public"
@@ -82,7 +84,6 @@ def _as_it_is(export: Mapping[str, Any]) -> Form:
 async def change(desk: Desk) -> Response:
     """Change what is different from before."""
     form, path = desk.form(), _path(desk)
-    before = await desk.read(path)
     wanted = {
         "name": form.text("name"),
         "path": form.text("path"),
@@ -90,13 +91,9 @@ async def change(desk: Desk) -> Response:
         "required_scope": form.text("required_scope") or None,
         "auth_methods": _methods(form),
     }
-    sent = {key: value for key, value in wanted.items() if value != before[key]}
-    try:
-        await desk.change("PATCH", path, sent)
-    except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+    sent = differing(wanted, await desk.read(path))
     said = spoken().says("The export is changed.")
-    return desk.back(path, Note(said, desk.command("PATCH", path, sent) if sent else None))
+    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
 
 
 def _methods(form: Form) -> list[str]:

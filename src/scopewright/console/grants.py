@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -12,11 +10,9 @@ from starlette.responses import Response
 from scopewright.console import clients, end_users
 from scopewright.console.choices import choices
 from scopewright.console.desk import Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
 from scopewright.core.errors import NotFound, ScopewrightError
-
-ANY = "SCOPE"  # stands for each of several, in a command that is to be repeated
+from scopewright.languages import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,38 +89,19 @@ async def preset(desk: Desk) -> Response:
     bundle = (await choices(desk)).chip(f"preset:{form.text('preset')}")
     if bundle is None:
         raise NotFound("There is no such preset.")
-    facts = {"label": spoken().says(bundle.label), "name": owner.name}
+    path = f"{owner.path}/scopes"
+    if bundle.is_on(owner.scopes):
+        sent = {"take": list(bundle.scopes)}
+        said = spoken().says("All scopes of %(label)s are taken from %(name)s.")
+    else:
+        sent = {"give": [one for one in bundle.scopes if one not in owner.scopes]}
+        said = spoken().says("All scopes of %(label)s are given to %(name)s.")
     try:
-        if bundle.is_on(owner.scopes):
-            command = await _take_all(desk, owner, bundle.scopes)
-            said = spoken().says("All scopes of %(label)s are taken from %(name)s.") % facts
-        else:
-            lacking = [one for one in bundle.scopes if one not in owner.scopes]
-            command = await _give_all(desk, owner, lacking)
-            said = spoken().says("All scopes of %(label)s are given to %(name)s.") % facts
+        await desk.change("PATCH", path, sent)
     except ScopewrightError as error:
         return await _again(desk, form, error)
-    return desk.back(_back(desk, form, owner), Note(said, command))
-
-
-async def _give_all(desk: Desk, owner: Owner, scopes: Iterable[str]) -> str | None:
-    path = f"{owner.path}/scopes"
-    for scope in scopes:
-        await desk.change("POST", path, {"scope": scope})
-    return _for_each(scopes, desk.command("POST", path, {"scope": ANY}))
-
-
-async def _take_all(desk: Desk, owner: Owner, scopes: Iterable[str]) -> str | None:
-    for scope in scopes:
-        await desk.change("DELETE", f"{owner.path}/scopes/{scope}")
-    return _for_each(scopes, desk.command("DELETE", f"{owner.path}/scopes/{ANY}"))
-
-
-def _for_each(scopes: Iterable[str], command: str | None) -> str | None:
-    if command is None:
-        return None
-    repeated = command.replace(f" {ANY}", ' "$scope"', 1)
-    return f"for scope in {shlex.join(scopes)}; do {repeated}; done"
+    said %= {"label": spoken().says(bundle.label), "name": owner.name}
+    return desk.back(_back(desk, form, owner), Note(said, desk.command("PATCH", path, sent)))
 
 
 # --- roles --------------------------------------------------------------------------------------

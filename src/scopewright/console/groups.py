@@ -6,10 +6,10 @@ from starlette.responses import Response
 
 from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/groups"
 
@@ -74,7 +74,7 @@ async def put(desk: Desk) -> Response:
     try:
         member = await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await _show(desk, form, Fault(Fault.of(error).detail, "principal", error.facts))
+        return await _show(desk, form, Fault.of(error).beside("principal"))
     said = spoken().says("%(name)s is in the group.") % member["principal"]
     return desk.back(here, Note(said, desk.command("PUT", path)))
 

@@ -11,6 +11,7 @@ _ICONS = {
     "/applications": "boxes",
     "/roles": "layers",
     "/catalogue": "library",
+    "/role-mappings": "puzzle",
     "/revisions": "history",
     "/principals": "user-cog",
     "/people": "user-cog",

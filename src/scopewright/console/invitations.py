@@ -28,7 +28,7 @@ def accept(console: Console, visit: Visit) -> Response:
     if member is None or member.identity is None:
         return _ask(console, visit, token=token, fault=WRONG_ANSWER)
     signed_in = console.sign_ins.sign_in(member.identity, cookie=console.cookie(visit))
-    return console.welcome(RedirectResponse("/me", 303), signed_in)
+    return console.welcome(RedirectResponse("/", 303), signed_in)
 
 
 def _ask(console: Console, visit: Visit, *, token: str, fault: str = "") -> Response:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from starlette.responses import RedirectResponse, Response
 
-from scopewright.console.languages import CODES
 from scopewright.console.render import Console
 from scopewright.core.errors import Invalid
 from scopewright.core.return_paths import page_of_ours
+from scopewright.languages import CODES
+from scopewright.web.cookies import LANGUAGE_COOKIE
 from scopewright.web.visit import Visit
 
-COOKIE = "scopewright_language"
 SECONDS = 365 * 24 * 3600
 
 
@@ -25,5 +25,5 @@ def choose(console: Console, visit: Visit) -> Response:
     if chosen not in CODES:
         raise Invalid(f"Choose one of {', '.join(CODES)}.", field="language")
     response = RedirectResponse(page_of_ours(back) or "/", 303)
-    console.set_cookie(response, COOKIE, chosen, max_age=SECONDS)
+    console.set_cookie(response, LANGUAGE_COOKIE, chosen, max_age=SECONDS)
     return response

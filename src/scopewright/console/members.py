@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/members"
 
@@ -19,7 +21,9 @@ async def index(desk: Desk) -> Response:
     return await _index(desk, EMPTY, None)
 
 
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
+async def _index(
+    desk: Desk, form: Form, fault: Fault | None, chosen: Mapping[str, str] | None = None
+) -> Response:
     pending = None
     if desk.may("invitations:read"):
         pending = (await desk.read("/invitations", limit=1000))["data"]
@@ -29,6 +33,7 @@ async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
         members=await listed(desk, "/members", AT, "q", "sort"),
         pending=pending,
         roles=_roles(),
+        chosen=chosen or {},
         form=form,
         fault=fault,
     )
@@ -61,7 +66,8 @@ async def change_role(desk: Desk) -> Response:
     try:
         made = await desk.change("PATCH", path, sent)
     except ScopewrightError as error:
-        return await _index(desk, EMPTY, Fault(Fault.of(error).detail))
+        chosen = {desk.named["email"]: sent.get("role", "")}
+        return await _index(desk, EMPTY, Fault.of(error).beside(""), chosen)
     said = spoken().says("%(email)s is now: %(role)s.") % {
         "email": made["email"],
         "role": next(name for value, name, _ in _roles() if value == made["role"]),

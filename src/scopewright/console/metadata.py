@@ -15,9 +15,9 @@ from starlette.responses import Response
 from scopewright.console import clients, end_users
 from scopewright.console.acts import Act
 from scopewright.console.desk import Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.notes import Note
 from scopewright.core.errors import Invalid, NotFound, ScopewrightError
+from scopewright.languages import spoken
 
 STAMPED = "ingest_context"
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved, switched
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import N_, spoken
 
 AT = "/mqtt-configs"
 FIELDS = ("name", "broker_url", "topic_filter", "write_scope")
@@ -68,29 +70,21 @@ def _as_it_is(config: Mapping[str, Any]) -> Form:
 async def change(desk: Desk) -> Response:
     """Change what is different from before."""
     form, path = desk.form(), _path(desk)
-    before = await desk.read(path)
     wanted: dict[str, Any] = {name: form.text(name) for name in FIELDS}
     wanted["write_scope"] = wanted["write_scope"] or None
-    sent = {key: value for key, value in wanted.items() if value != before[key]}
-    try:
-        await desk.change("PATCH", path, sent)
-    except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+    sent = differing(wanted, await desk.read(path))
     said = spoken().says("The broker is changed.")
-    return desk.back(path, Note(said, desk.command("PATCH", path, sent) if sent else None))
+    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
 
 
 async def activate(desk: Desk) -> Response:
     """Wish for one to be read, or not."""
-    sent = {"active": desk.form().text("active") == "yes"}
-    path, words = f"{_path(desk)}/activate", spoken()
-    await desk.change("POST", path, sent)
-    said = (
-        words.says("The broker is to be read.")
-        if sent["active"]
-        else words.says("The broker is not to be read.")
+    return await switched(
+        desk,
+        _path(desk),
+        on=N_("The broker is to be read."),
+        off=N_("The broker is not to be read."),
     )
-    return desk.back(_path(desk), Note(said, desk.command("POST", path, sent)))
 
 
 async def deletion(desk: Desk) -> Act:

@@ -7,6 +7,7 @@ loading that page again neither repeats what was done nor shows the secret.
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 
@@ -42,7 +43,10 @@ class Notes:
     def sealed(self, note: Note, *, browser: str) -> str:
         """The cookie's value, for the browser with this sign-in cookie."""
         nonce = ids.new_key_bytes()[:_NONCE_LENGTH]
-        sealed = self._cipher.encrypt(nonce, json.dumps(asdict(note)).encode(), browser.encode())
+        # A command may name a hundred scopes, and a cookie has 4096 bytes. The length of what is
+        # compressed tells of what is in it, so nothing is beside a secret.
+        told = zlib.compress(json.dumps(asdict(note)).encode(), 0 if note.secret else 9)
+        sealed = self._cipher.encrypt(nonce, told, browser.encode())
         return urlsafe_b64encode(nonce + sealed).decode()
 
     def opened(self, value: str | None, *, browser: str) -> Note | None:
@@ -50,6 +54,7 @@ class Notes:
         try:
             stored = urlsafe_b64decode(value or "")
             nonce, sealed = stored[:_NONCE_LENGTH], stored[_NONCE_LENGTH:]
-            return Note(**json.loads(self._cipher.decrypt(nonce, sealed, browser.encode())))
-        except (ValueError, InvalidTag):
+            told = zlib.decompress(self._cipher.decrypt(nonce, sealed, browser.encode()))
+            return Note(**json.loads(told))
+        except (ValueError, InvalidTag, zlib.error):
             return None

@@ -10,8 +10,8 @@ from typing import Any
 from starlette.responses import Response
 
 from scopewright.console.desk import Desk
-from scopewright.console.languages import spoken
 from scopewright.console.render import instant
+from scopewright.languages import spoken
 
 SOON = timedelta(days=30)
 MOST_KEYS = 100
@@ -42,7 +42,7 @@ async def show(desk: Desk) -> Response:
     steps = list(_steps(desk, numbers))
     return await desk.page(
         "overview.html",
-        issuer=f"{desk.console.sign_ins.public_url}/w/{desk.workspace.id}",
+        issuer=desk.issuer,
         figures=[*_figures(numbers), *await _denials(desk)],
         ending=await _ending(desk),
         steps=steps,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
+from scopewright.console import spans
+from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
-from scopewright.console.notes import Note
-from scopewright.console.reception import DeskHandler
 from scopewright.core.errors import NotFound
+from scopewright.languages import spoken
 
-OwnHandler = DeskHandler
 MINE = "/principals/me"
 MOST = 200  # that one page shows of what few people have many of
 
@@ -36,68 +35,58 @@ async def shown(desk: Desk, form: Form, fault: Fault | None) -> Response:
         attached=await _all(desk, f"{MINE}/metadata"),
         keys=await _all(desk, "/api-keys") if may_have_keys else [],
         may_have_keys=may_have_keys,
+        units=spans.units(),
         form=form,
         fault=fault,
     )
 
 
-async def ask_end_connection(desk: Desk) -> Response:
-    """Says what disconnecting an application will come to."""
-    one = await _connection(desk)
-    title = spoken().says("Disconnect %(name)s?") % {"name": one["client"]}
-    return await desk.page(
-        "own_end.html",
-        title=title,
-        sessions=one["sessions"],
-        asks_again=one["approved"],
-        button=spoken().says("Disconnect"),
+async def disconnecting(desk: Desk) -> Act:
+    """Taking an approval back, and ending the sessions through the application."""
+    says, one = spoken().says, await _of_id(desk, f"{MINE}/connections", "client_id")
+    said = {"name": one["client"]}
+    again = says("What you have allowed is taken back: it must ask you again.")
+    return Act(
+        "DELETE",
+        f"{MINE}/connections/{desk.named['id']}",
+        title=says("Disconnect %(name)s?") % said,
+        says=(again,) if one["approved"] else (),
+        button=says("Disconnect"),
+        done=says("%(name)s is disconnected.") % said,
+        keep="",
+        back="",
     )
 
 
-async def end_connection(desk: Desk) -> Response:
-    """Take an approval back, and end the sessions through the application."""
-    desk.form()
-    path, one = f"{MINE}/connections/{desk.named['id']}", await _connection(desk)
-    await desk.change("DELETE", path)
-    said = spoken().says("%(name)s is disconnected.") % {"name": one["client"]}
-    return desk.back("", Note(said, desk.command("DELETE", path)))
-
-
-async def ask_end_session(desk: Desk) -> Response:
-    """Says what ending a session will come to."""
-    one = await _of_id(desk, f"{MINE}/sessions")
-    title = spoken().says("End the session at %(name)s?") % {"name": one["client"]}
-    button = spoken().says("End the session")
-    return await desk.page("own_end.html", title=title, sessions=1, asks_again=False, button=button)
-
-
-async def end_session(desk: Desk) -> Response:
-    """End a session."""
-    desk.form()
-    path = f"{MINE}/sessions/{desk.named['id']}"
-    await desk.change("DELETE", path)
-    return desk.back("", Note(spoken().says("The session is ended."), desk.command("DELETE", path)))
-
-
-async def ask_sign_out(desk: Desk) -> Response:
-    """Says what signing out everywhere will come to."""
-    open_sessions = await _all(desk, f"{MINE}/sessions")
-    title = spoken().says("Sign out of %(name)s everywhere?") % {"name": desk.workspace.name}
-    button = spoken().says("Sign out everywhere")
-    return await desk.page(
-        "own_end.html", title=title, sessions=len(open_sessions), asks_again=False, button=button
+async def ending(desk: Desk) -> Act:
+    """Ending a session."""
+    says, one = spoken().says, await _of_id(desk, f"{MINE}/sessions")
+    return Act(
+        "DELETE",
+        f"{MINE}/sessions/{desk.named['id']}",
+        title=says("End the session at %(name)s?") % {"name": one["client"]},
+        says=(),
+        button=says("End the session"),
+        done=says("The session is ended."),
+        keep="",
+        back="",
     )
 
 
-async def sign_out(desk: Desk) -> Response:
-    """End every session; this browser, too, must sign in anew."""
-    desk.form()
-    await desk.change("POST", f"{MINE}/sign-out")
-    return RedirectResponse("/me", 303)
-
-
-async def _connection(desk: Desk) -> dict[str, Any]:
-    return await _of_id(desk, f"{MINE}/connections", "client_id")
+async def signing_out(desk: Desk) -> Act:
+    """Ending every session; this browser, too, must sign in anew."""
+    says = spoken().says
+    return Act(
+        "POST",
+        f"{MINE}/sign-out",
+        title=says("Sign out of %(name)s everywhere?") % {"name": desk.workspace.name},
+        says=(says("You must sign in anew, in this browser, too."),),
+        button=says("Sign out everywhere"),
+        done="",
+        keep="",
+        back=None,
+        away="/me",
+    )
 
 
 async def _of_id(desk: Desk, path: str, key: str = "id") -> dict[str, Any]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from scopewright.console.languages import N_
 from scopewright.core.caller import Caller
+from scopewright.languages import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ PLACES = (
     Place("/applications", N_("Applications"), "applications:read", APPLICATIONS),
     Place("/roles", N_("Roles"), "roles:read", APPLICATIONS),
     Place("/catalogue", N_("Catalogue"), "scopes:read", APPLICATIONS),
+    Place("/role-mappings", N_("Role mappings"), "roles:read", APPLICATIONS),
     Place("/principals", N_("People and roles"), "principals:read", APPLICATIONS),
     Place("/groups", N_("Groups"), "groups:read", APPLICATIONS),
     Place("/launchpad", N_("Launchpad"), None, APPLICATIONS),

@@ -7,10 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/principals"
 KINDS = ("member", "end_user", "client", "group")
@@ -45,7 +45,8 @@ async def create(desk: Desk) -> Response:
     """Make a service; it acts by API keys."""
     form = desk.form()
     sent: dict[str, Any] = form.sent("name", "owner")
-    sent["roles"] = form.texts("roles")
+    if form.texts("roles"):
+        sent["roles"] = form.texts("roles")
     try:
         made = await desk.change("POST", "/principals", sent)
     except ScopewrightError as error:
@@ -94,7 +95,8 @@ async def grant(desk: Desk) -> Response:
     """Grant a scope by itself, to an end-user or a client."""
     form, here = desk.form(), at(desk.named["id"])
     who, sent = await desk.read(here), {"scope": form.text("scope")}
-    owner = f"/end-users/{who['name']}" if who["kind"] == "end_user" else f"/clients/{who['id']}"
+    called = who["name"] if "@" in who["name"] else who["id"]
+    owner = f"/end-users/{called}" if who["kind"] == "end_user" else f"/clients/{who['id']}"
     try:
         await desk.change("POST", f"{owner}/scopes", sent)
     except ScopewrightError as error:
@@ -117,7 +119,7 @@ async def link(desk: Desk) -> Response:
 
 def _beside(field: str, error: ScopewrightError) -> Fault:
     """What is refused of something that stands in the path, and names no field itself."""
-    return Fault(Fault.of(error).detail, field, error.facts)
+    return Fault.of(error).beside(field)
 
 
 async def enable(desk: Desk) -> Response:

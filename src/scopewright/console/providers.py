@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.console.sign_in import (
     Typed,
@@ -15,6 +14,7 @@ from scopewright.console.sign_in import (
 )
 from scopewright.core.errors import Malformed, ScopewrightError
 from scopewright.core.upstream import failure_page
+from scopewright.languages import N_
 from scopewright.providers import Unusable
 from scopewright.services.providers.asking import Arrived, Offer
 from scopewright.web.http import parse_pairs
@@ -122,7 +122,7 @@ def _welcome(console: Console, visit: Visit, arrived: Arrived, *, continue_to: s
         continue_to=continue_to or None,
         state=arrived.state,
     )
-    leads_to = signed_in.continue_to or arrived.page or "/me"
+    leads_to = signed_in.continue_to or arrived.page or "/"
     if not arrived.message:
         return console.welcome(RedirectResponse(leads_to, 303), signed_in)
     shown = page("signed_in.html", message=arrived.message, continue_to=leads_to)

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp
 
 from scopewright.access import Access
 from scopewright.authority import Authority
-from scopewright.console.desk import Desk, OwnDesk, missing_scope
+from scopewright.console.desk import Desk, Fault, OwnDesk, missing_scope
 from scopewright.console.render import Console, refusal
-from scopewright.core.errors import NotFound, ScopewrightError
+from scopewright.core.errors import NotFound, ScopewrightError, SignInTooOld
 from scopewright.core.model import EMAIL_PROVIDER
 from scopewright.core.return_paths import workspace_page
 from scopewright.web import problems
@@ -24,6 +24,7 @@ MOST_NAMED = 100  # members that are looked at for administrators
 DeskHandler = Callable[[Desk], Awaitable[Response]]
 # Method, path below the workspace, handler, and the operation that opens it; None: open to members.
 WorkspacePage = tuple[str, str, DeskHandler, str | None]
+OwnPage = tuple[str, str, DeskHandler]  # of a record of one's own, which is open to its person
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,7 @@ async def refused(desk: Desk, error: ScopewrightError) -> Response:
         title=kind.title,
         detail=error.detail or kind.title,
         missing=missing,
+        fault=Fault.of(error) if isinstance(error, SignInTooOld) else None,
         administrators=await _administrators(desk) if missing else [],
     )
 

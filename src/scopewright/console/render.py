@@ -15,14 +15,15 @@ from starlette.responses import HTMLResponse, Response
 
 from scopewright.console.consequences import told_of
 from scopewright.console.icons import icon_of
-from scopewright.console.languages import CODES, N_, language_of, spoken
 from scopewright.console.notes import Notes
 from scopewright.core.errors import Forbidden, ScopewrightError
 from scopewright.core.model import EMAIL_PROVIDER, SignIn
+from scopewright.languages import CODES, N_, language_of, spoken
 from scopewright.metrics import FAILED, OTHER, SIGNED_IN, Metrics
 from scopewright.services.account import Account
 from scopewright.services.authorization.answers import Authorizations
 from scopewright.services.device_authorization import DeviceAuthorizations
+from scopewright.services.founding import Founding
 from scopewright.services.invitations import Invitations
 from scopewright.services.launchpad import Launchpad
 from scopewright.services.logout import Logout
@@ -49,6 +50,7 @@ class Console:
     authorizations: Authorizations
     account: Account
     launchpad: Launchpad
+    founding: Founding
     invitations: Invitations
     devices: DeviceAuthorizations
     logout: Logout
@@ -149,6 +151,8 @@ def _templates(code: str) -> Environment:
     # of them, and for what may be anybody's.
     templates.filters.update(
         moment=lambda at: language.moment(instant(at)),
+        second=lambda at: language.second(instant(at)),
+        instant=instant,
         number=language.number,
         said=language.tells,
         told=lambda changes: told_of(changes, language),

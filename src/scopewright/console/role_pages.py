@@ -9,6 +9,7 @@ from scopewright.console import (
     groups,
     launchpad,
     principals,
+    role_mappings,
     roles,
     standing,
     why,
@@ -47,6 +48,9 @@ _ROLES: list[WorkspacePage] = [
     ("GET", "/roles/{name}/compose", roles.ask_compose, "roles:update"),
     ("POST", "/roles/{name}/compose", roles.save, "roles:update"),
     *asked("/roles/{name}/delete", roles.deletion, "roles:delete"),
+    ("GET", "/role-mappings", role_mappings.index, "roles:read"),
+    ("POST", "/role-mappings", role_mappings.put, "roles:update"),
+    *asked("/role-mappings/{include}/remove", role_mappings.removal, "roles:update"),
     ("GET", "/revisions", roles.revisions, "roles:read"),
     ("POST", "/revisions/{id}/undo", roles.undo, "roles:update"),
 ]

@@ -7,12 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
-from scopewright.console.composing import OWN, Composition, compose, composed
+from scopewright.console.choices import OWN
+from scopewright.console.composing import Composition, compose, composed
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/roles"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -23,15 +22,17 @@ from scopewright.console import (
     own_keys,
     providers,
     sign_in,
+    workspaces,
 )
 from scopewright.console.access_pages import ACCESS_PAGES
+from scopewright.console.acts import asked_of_own
 from scopewright.console.data_pages import DATA_PAGES
-from scopewright.console.languages import speak
 from scopewright.console.managing_pages import MANAGING_PAGES
-from scopewright.console.reception import Desks, WorkspacePage
+from scopewright.console.reception import Desks, OwnPage, WorkspacePage
 from scopewright.console.render import STATIC, Console
 from scopewright.console.role_pages import ROLE_PAGES
-from scopewright.web.visit import Endpoint, Reception, Visit
+from scopewright.core.return_paths import AGAIN
+from scopewright.web.visit import Reception, Visit
 
 PageHandler = Callable[[Console, Visit], Response]
 
@@ -42,7 +43,8 @@ PAGES: list[tuple[str, str, PageHandler]] = [
     ("GET", "/", account.home),
     ("GET", "/me", account.me),
     ("GET", launchpad.AT, launchpad.show),
-    ("GET", "/workspaces", account.workspaces),
+    ("GET", workspaces.AT, workspaces.index),
+    ("POST", workspaces.AT, workspaces.create),
     ("POST", "/language", language.choose),
     ("GET", "/sign-in", sign_in.ask),
     ("POST", "/sign-in", sign_in.send),
@@ -50,6 +52,7 @@ PAGES: list[tuple[str, str, PageHandler]] = [
     ("POST", "/sign-in/code", sign_in.redeem_code),
     ("GET", "/sign-in/link", sign_in.ask_link),
     ("POST", "/sign-in/link", sign_in.redeem_link),
+    ("GET", AGAIN, sign_in.again),
     ("POST", "/sign-in/with/{provider}", providers.sign_in),
     ("GET", "/sign-in/from/{provider}", providers.come_back),
     ("POST", "/sign-out", sign_in.sign_out),
@@ -64,7 +67,7 @@ PAGES: list[tuple[str, str, PageHandler]] = [
     ("POST", f"{END_SESSION}/confirmation", end_session.confirm),
 ]
 
-WORKSPACE = "/workspaces/{ws}"
+WORKSPACE = f"{workspaces.AT}/{{ws}}"
 
 WORKSPACE_PAGES: list[WorkspacePage] = [
     ("GET", "", overview.show, None),
@@ -76,24 +79,20 @@ WORKSPACE_PAGES: list[WorkspacePage] = [
 
 RECORD = "/me/{record}"
 # What people see and end of their own; nobody needs a scope for these.
-OWN_PAGES: list[tuple[str, str, own.OwnHandler]] = [
+OWN_PAGES: list[OwnPage] = [
     ("GET", "", own.show),
-    ("GET", "/connections/{id}/end", own.ask_end_connection),
-    ("POST", "/connections/{id}/end", own.end_connection),
-    ("GET", "/sessions/{id}/end", own.ask_end_session),
-    ("POST", "/sessions/{id}/end", own.end_session),
-    ("GET", "/sign-out", own.ask_sign_out),
-    ("POST", "/sign-out", own.sign_out),
+    *asked_of_own("/connections/{id}/end", own.disconnecting),
+    *asked_of_own("/sessions/{id}/end", own.ending),
+    *asked_of_own("/sign-out", own.signing_out),
     ("POST", "/keys", own_keys.make),
-    ("GET", "/keys/{id}/revoke", own_keys.ask_revoke),
-    ("POST", "/keys/{id}/revoke", own_keys.revoke),
+    *asked_of_own("/keys/{id}/revoke", own_keys.revoking),
 ]
 
 
 def console_routes(console: Console, reception: Reception) -> list[BaseRoute]:
     """The pages as routes, and what they are made to look by."""
     pages = [
-        Route(path, _spoken(console, reception.endpoint(partial(handler, console))), methods=[verb])
+        Route(path, reception.endpoint(partial(handler, console)), methods=[verb])
         for verb, path, handler in PAGES
     ]
     return [*pages, Mount("/static", StaticFiles(directory=STATIC))]
@@ -102,26 +101,15 @@ def console_routes(console: Console, reception: Reception) -> list[BaseRoute]:
 def workspace_routes(desks: Desks) -> list[BaseRoute]:
     """The pages of workspaces as routes, and those of people's own records."""
     personal = [
-        Route(f"{RECORD}{path}", _spoken(desks.console, desks.personal(handler)), methods=[method])
+        Route(f"{RECORD}{path}", desks.personal(handler), methods=[method])
         for method, path, handler in OWN_PAGES
     ]
-    workspaces = [
+    managed = [
         Route(
             f"{WORKSPACE}{path}",
-            _spoken(desks.console, desks.endpoint(handler, operation)),
+            desks.endpoint(handler, operation),
             methods=[method],
         )
         for method, path, handler, operation in WORKSPACE_PAGES
     ]
-    return [*personal, *workspaces]
-
-
-def _spoken(console: Console, endpoint: Endpoint) -> Endpoint:
-    """The endpoint, which answers in the language of the browser."""
-
-    async def speaking(request: Request) -> Response:
-        chosen = request.cookies.get(console.cookies.name(language.COOKIE))
-        speak(chosen, request.headers.get("accept-language"))
-        return await endpoint(request)
-
-    return speaking
+    return [*personal, *managed]

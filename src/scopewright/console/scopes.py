@@ -5,11 +5,12 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
+from scopewright.console.choices import OWN
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/scopes"
 
@@ -26,7 +27,7 @@ async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
         "scopes.html",
         status=422 if fault else 200,
         own=own,
-        catalogues=[one for one in words["catalogues"] if one["resources"]],
+        catalogues=[one for one in words["catalogues"] if one["resources"] and one["name"] != OWN],
         form=form,
         fault=fault,
     )

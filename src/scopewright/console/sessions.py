@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from scopewright.console.acts import Act
 from scopewright.console.desk import Desk
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.render import instant
+from scopewright.languages import spoken
 
 AT = "/sessions"
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
 from scopewright.console import spans
 from scopewright.console.acts import Act
+from scopewright.console.changing import differing, saved
 from scopewright.console.desk import Desk, Fault, Form
-from scopewright.console.languages import spoken
-from scopewright.console.notes import Note
-from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/settings"
 LIVES = ("access_lifetime", "refresh_lifetime", "session_lifetime", "refresh_grace")
@@ -60,14 +60,9 @@ def _as_it_is(workspace: Mapping[str, Any]) -> Form:
 async def change(desk: Desk) -> Response:
     """Change what is different from before."""
     form = desk.form()
-    before = await desk.read("")
-    sent = _changed(_wanted(form), before)
-    try:
-        await desk.change("PATCH", "", sent)
-    except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+    sent = _changed(_wanted(form), await desk.read(""))
     said = spoken().says("The settings are saved.")
-    return desk.back(AT, Note(said, desk.command("PATCH", "", sent) if sent else None))
+    return await saved(desk, "", sent, said=said, again=partial(_show, desk, form), back=AT)
 
 
 def _wanted(form: Form) -> dict[str, Any]:
@@ -94,12 +89,9 @@ def _wanted(form: Form) -> dict[str, Any]:
 
 def _changed(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
     """What is wanted differently; the key policy is always replaced as a whole."""
-    sent: dict[str, Any] = {} if wanted["name"] == before["name"] else {"name": wanted["name"]}
-    for part in ("tokens", "policy"):
-        differing = {k: v for k, v in wanted[part].items() if v != before[part][k]}
-        if differing:
-            sent[part] = differing
-    return sent
+    sent = differing({"name": wanted["name"]}, before)
+    parts = {part: differing(wanted[part], before[part]) for part in ("tokens", "policy")}
+    return {**sent, **{part: each for part, each in parts.items() if each}}
 
 
 async def deletion(desk: Desk) -> Act:

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from scopewright import ids
-from scopewright.console.languages import N_
 from scopewright.console.render import Console, page
 from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, Malformed
-from scopewright.core.model import EMAIL_PROVIDER
-from scopewright.core.return_paths import workspace_page
+from scopewright.core.model import EMAIL_PROVIDER, SignIn
+from scopewright.core.return_paths import AGAIN, way_back
+from scopewright.languages import N_
 from scopewright.services.sign_in import SignedIn
 from scopewright.web.credentials import SIGN_IN_COOKIE
 from scopewright.web.visit import Visit
@@ -39,9 +39,13 @@ _COOKIE = re.compile(r"swb_[0-9A-Za-z]{49}")
 def ask(console: Console, visit: Visit) -> Response:
     """The form that asks for an address."""
     continue_to = checked_continue_to(visit.query("continue"))
-    if not continue_to and console.sign_in(visit) is not None:
-        return RedirectResponse("/me", 303)
-    return _ask(console, visit, continue_to=continue_to, email=_hinted(console, continue_to))
+    present = console.sign_in(visit)
+    if not continue_to and present is not None:
+        return RedirectResponse("/", 303)
+    email = _hinted(console, continue_to)
+    if present is not None and _is_again(console, visit, continue_to):
+        email = _address_of(present)
+    return _ask(console, visit, continue_to=continue_to, email=email)
 
 
 def send(console: Console, visit: Visit) -> Response:
@@ -92,12 +96,19 @@ def _ask(
         providers=offers,
         typed=typed,
         continue_to=continue_to,
+        is_again=_is_again(console, visit, continue_to),
         email=email,
         fault=fault,
         anti_forgery=console.cookies.anti_forgery(browser),
     )
     console.set_cookie(response, BROWSER_COOKIE, browser, max_age=BROWSER_SECONDS)
     return response
+
+
+def _is_again(console: Console, visit: Visit, continue_to: str) -> bool:
+    """Whether one is sent here from a page that asks for another sign-in."""
+    comes_back = way_back(continue_to) or device_path(continue_to)
+    return comes_back is not None and console.sign_in(visit) is not None
 
 
 # --- the code -----------------------------------------------------------------------------------
@@ -193,6 +204,13 @@ def sign_out(console: Console, visit: Visit) -> Response:
     return response
 
 
+def again(console: Console, visit: Visit) -> Response:
+    """Says to whoever has signed in again how to go on, in the tab with the form."""
+    if console.sign_in(visit) is None:
+        return RedirectResponse(f"/sign-in?{urlencode({'continue': AGAIN})}", 303)
+    return page("signed_in_again.html")
+
+
 def browser_cookie(console: Console, visit: Visit) -> str | None:
     """The mark of this browser, if it is one that we could have given."""
     cookie = console.cookie(visit, BROWSER_COOKIE)
@@ -201,8 +219,13 @@ def browser_cookie(console: Console, visit: Visit) -> str | None:
 
 def go_on(console: Console, signed_in: SignedIn) -> Response:
     """Signed in, and on the way that the browser was on."""
-    path = signed_in.continue_to or "/me"
+    path = signed_in.continue_to or "/"
     return console.welcome(RedirectResponse(path, 303), signed_in)
+
+
+def _address_of(sign_in: SignIn) -> str:
+    identity = sign_in.identity
+    return identity.subject if identity.provider == EMAIL_PROVIDER else ""
 
 
 def _hinted(console: Console, continue_to: str) -> str:
@@ -222,7 +245,7 @@ def checked_continue_to(value: str) -> str:
     known = (
         _AUTHORIZATION_ID.fullmatch(value) is not None
         or device_path(value) is not None
-        or workspace_page(value) is not None
+        or way_back(value) is not None
     )
     if value and not known:
         raise Malformed("The address of this page is not one of ours.")

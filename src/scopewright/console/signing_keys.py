@@ -7,10 +7,10 @@ from typing import Any
 from starlette.responses import Response
 
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
+from scopewright.languages import spoken
 
 AT = "/signing-keys"
 ROTATION = "/signing-keys/rotate"

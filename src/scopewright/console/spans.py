@@ -5,7 +5,7 @@ from __future__ import annotations
 from babel.units import format_unit
 
 from scopewright.console.desk import Form
-from scopewright.console.languages import spoken
+from scopewright.languages import spoken
 
 UNITS = {"day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 _UNIT = "_unit"  # after the name of a field, its unit's

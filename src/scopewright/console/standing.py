@@ -7,8 +7,8 @@ from typing import Any
 
 from scopewright.console.acts import Act
 from scopewright.console.desk import Desk
-from scopewright.console.languages import spoken
 from scopewright.console.principals import AT, at
+from scopewright.languages import spoken
 
 
 async def _named(desk: Desk) -> tuple[str, dict[str, Any]]:

@@ -10,10 +10,10 @@ from starlette.responses import Response
 from scopewright.console import spans
 from scopewright.console.acts import Act
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
-from scopewright.console.languages import spoken
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import Invalid, ScopewrightError
+from scopewright.languages import spoken
 
 ISSUERS, TOKENS = "/trusted-issuers", "/registration-tokens"
 AT_ISSUERS, AT_TOKENS = f"/settings{ISSUERS}", f"/settings{TOKENS}"

@@ -27,7 +27,16 @@ if (palette) {
   let at = 0;
   let turn = 0;
 
+  // What may stand in an address: of a key's secret the visible part, of other secrets nothing.
+  const sayable = (words) => {
+    if (/^swk_/i.test(words)) return words.slice(0, 30);
+    return /^(sw[a-z]_|eyJ)/.test(words) ? "" : words;
+  };
+
   const pageOf = (one) => {
+    const ofKey = one.principal === palette.dataset.me ? "" : `/of/${one.principal}`;
+    if (one.kind === "api_key") return `${base}/api-keys${ofKey}/${one.id}`;
+    if (one.kind === "session") return `${base}/sessions?q=${encodeURIComponent(one.name)}`;
     const ways = [
       ["/principals", `/principals/${one.id}`],
       ["/people", `/people/${one.id}`],
@@ -36,6 +45,13 @@ if (palette) {
     ];
     const way = ways.find(([place, path]) => path && places.some((p) => p.href === base + place));
     return way && base + way[1];
+  };
+
+  const kindOf = (kind) => palette.dataset[`kind${kind[0].toUpperCase()}${kind.slice(1)}`];
+
+  const rowsOf = async (url) => {
+    const answer = await fetch(url);
+    return answer.ok ? (await answer.json()).data : [];
   };
 
   const select = (index) => {
@@ -74,13 +90,16 @@ if (palette) {
     const mine = ++turn;
     const named = places.filter((p) => p.words.toLowerCase().includes(words.toLowerCase()));
     show(named);
-    if (!words || !palette.dataset.principals) return;
-    const answer = await fetch(`${palette.dataset.principals}?limit=10&q=${encodeURIComponent(words)}`);
-    if (mine !== turn || !answer.ok) return;
-    const people = (await answer.json()).data.map((one) => ({
-      words: one.name, kind: one.kind.replace("_", "-"), href: pageOf(one),
+    const begins = encodeURIComponent(sayable(words));
+    if (!begins) return;
+    const { principals, lookups } = palette.dataset;
+    const ways = [principals && `${principals}?limit=10`, lookups && begins.length > 3 && `${lookups}?`];
+    const answers = await Promise.all(ways.filter(Boolean).map((url) => rowsOf(`${url}&q=${begins}`)));
+    if (mine !== turn) return;
+    const others = answers.flat().map((one) => ({
+      words: one.name || one.id, kind: kindOf(one.kind), href: pageOf(one),
     }));
-    show([...named, ...people.filter((one) => one.href)]);
+    show([...named, ...others.filter((one) => one.href)]);
   };
 
   const open = () => {
