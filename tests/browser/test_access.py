@@ -37,7 +37,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     }
     url = migrated_file(folder / "scopewright.db")
     with Installation(folder, database_url=url, environment=environment) as installed:
-        made = installed.init()
+        made = installed.found()
         installed.serve()
         yield World.at(installed.url, made, installed.letters)
 

@@ -13,6 +13,7 @@ from scopewright.core.model import Client, ClientType
 from scopewright.core.oauth import DEVICE_CODE
 from tests.browser.pages import ANN, check_page, serving, sign_in, tab_to
 from tests.clock import FrozenClock
+from tests.migrated import migrated_file
 from tests.people import Stage, set_stage
 from tests.ports import free_port
 
@@ -22,7 +23,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     port = free_port()
     folder: Path = tmp_path_factory.mktemp("device")
     server = {"port": port, "public_url": f"http://127.0.0.1:{port}"}
-    url = f"sqlite:///{folder / 'scopewright.db'}"
+    url = migrated_file(folder / "scopewright.db")
     stage = set_stage(url, FrozenClock(), server=server)
     stage.person(ANN, "sensor:read")
     with serving(stage.application, port):

@@ -49,6 +49,25 @@ def test_somebody_is_found_by_how_their_address_begins(at_home: Page) -> None:
     expect(at_home.get_by_role("heading", level=1, name="ann@example.com")).to_be_visible()
 
 
+def test_a_key_is_found_by_its_beginning_and_its_secret_goes_nowhere(
+    at_home: Page, world: World
+) -> None:
+    made = world.admin.post("/api-keys", json={"note": "for the pump"}).raise_for_status().json()
+    asked: list[str] = []
+    at_home.on("request", lambda request: asked.append(request.url))
+    at_home.get_by_role("button", name="Go to").click()
+    at_home.get_by_role("combobox").fill(made["secret"])
+    at_home.get_by_role("option", name="for the pump").click()
+    expect(at_home.get_by_role("heading", level=1, name="for the pump")).to_be_visible()
+    beyond = made["secret"].split("_", 2)[2]
+    assert asked
+    assert not any(beyond in url for url in asked)
+    at_home.get_by_role("button", name="Go to").click()
+    at_home.get_by_role("combobox").fill("sws_not-to-be-sent")
+    expect(at_home.get_by_text("Nothing is called that.")).to_be_visible()
+    assert not any("not-to-be-sent" in url for url in asked)
+
+
 def test_what_nobody_is_called_is_said_and_escape_leads_back(at_home: Page) -> None:
     opener = at_home.get_by_role("button", name="Go to")
     opener.press("Enter")
