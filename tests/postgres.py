@@ -68,6 +68,7 @@ class Cluster:
     process: subprocess.Popen[bytes] | None = None
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     migrated: str = ""
+    administrator: psycopg.Connection | None = None
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -127,6 +128,8 @@ class Cluster:
 
     def stop(self) -> None:
         """The fast shutdown, by SIGINT; if it does not come, the immediate one, by SIGQUIT."""
+        if self.administrator is not None:
+            self.administrator.close()
         if self.process is None:
             return
         for way in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
@@ -162,8 +165,10 @@ class Cluster:
             )
 
     def _execute(self, statement: sql.Composed) -> None:
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(statement)
+        """By one connection for all: a new one has to map all shared memory, in 0.1 s."""
+        if self.administrator is None or self.administrator.closed:
+            self.administrator = psycopg.connect(self.url("postgres"), autocommit=True)
+        self.administrator.execute(statement)
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

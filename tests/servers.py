@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import httpx
 
+from tests import warm
 from tests.ports import free_port
 
 COMMAND = Path(sys.executable).with_name("scopewright")
@@ -30,13 +31,14 @@ class Installation:
     """One database and one public address, with the commands and servers that use them.
 
     Letters are written to `folder/letters`, one `.eml` each. Leaving its block ends its servers.
-    With `ca_file` they serve https, by a certificate that this authority has issued.
+    With `ca_file` they serve https, by a certificate that this authority has issued. Where no
+    `program` is named, commands and servers are forks of a process that has imported it already.
     """
 
     folder: Path
     database_url: str
     environment: dict[str, str] = field(default_factory=dict)
-    program: Sequence[str | Path] = (COMMAND,)
+    program: Sequence[str | Path] = ()
     ca_file: Path | None = None
     port: int = field(default_factory=free_port)
     servers: list[Server] = field(default_factory=list)
@@ -62,8 +64,22 @@ class Installation:
 
     def command(self, *arguments: str, succeed: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `scopewright ARGUMENTS…` to its end; with `succeed`, it must exit with 0."""
-        done = subprocess.run(
-            [*self.program, *arguments],
+        done = self._run(arguments)
+        if succeed and done.returncode != 0:
+            said = f"{done.stdout}\n{done.stderr}"
+            raise AssertionError(f"scopewright {' '.join(arguments)}: {done.returncode}\n{said}")
+        return done
+
+    def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        if self._can_be_forked():
+            return warm.run(
+                arguments,
+                folder=self.folder,
+                environment=self._environment(),
+                timeout=START_SECONDS,
+            )
+        return subprocess.run(
+            [*(self.program or (COMMAND,)), *arguments],
             cwd=self.folder,
             env=self._environment(),
             stdin=subprocess.DEVNULL,
@@ -72,10 +88,10 @@ class Installation:
             timeout=START_SECONDS,
             check=False,
         )
-        if succeed and done.returncode != 0:
-            said = f"{done.stdout}\n{done.stderr}"
-            raise AssertionError(f"scopewright {' '.join(arguments)}: {done.returncode}\n{said}")
-        return done
+
+    def _can_be_forked(self) -> bool:
+        """Not if another interpreter is to run, or one that finds other modules."""
+        return not self.program and not any(n.startswith("PYTHON") for n in self.environment)
 
     def init(
         self, *, workspace: str = "Acme", slug: str = "acme", admin: str = "admin@example.com"
@@ -86,10 +102,15 @@ class Installation:
         return answer
 
     def found(
-        self, *, workspace: str = "Acme", slug: str = "acme", admin: str = "admin@example.com"
+        self,
+        *,
+        workspace: str = "Acme",
+        slug: str = "acme",
+        admin: str = "admin@example.com",
+        catalogues: Sequence[str] = (),
     ) -> dict[str, Any]:
         """What `init` does, but in this process: to start another takes longer than most tests."""
-        names = {"name": workspace, "slug": slug, "admin_email": admin}
+        names = {"name": workspace, "slug": slug, "admin_email": admin, "catalogues": catalogues}
         with ThreadPoolExecutor(1) as thread:  # this one may be in an event loop
             return thread.submit(_founded, self.folder, self._environment(), names).result()
 
@@ -103,19 +124,27 @@ class Installation:
         log = self.folder / f"server-{len(self.servers) + 1}.log"
         options = ("--host", "127.0.0.1", "--port", str(port), "--workers", str(workers))
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*under, *self.program, "serve", *options],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            process = self._start(["serve", *options], output, under, workers)
         server = Server(process, url=self._url(port), log=log, ca_file=self.ca_file)
         self.servers.append(server)
         server.wait_until_ready()
         return server
+
+    def _start(
+        self, arguments: Sequence[str], output: IO[bytes], under: Sequence[str], workers: int
+    ) -> subprocess.Popen[bytes] | warm.Forked:
+        if self._can_be_forked() and not under and workers == 1:
+            environment = self._environment()
+            return warm.start(arguments, folder=self.folder, environment=environment, output=output)
+        return subprocess.Popen(
+            [*under, *(self.program or (COMMAND,)), *arguments],
+            cwd=self.folder,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
     def _environment(self) -> dict[str, str]:
         """The caller's, less the settings it may hold for an installation of its own."""
@@ -142,7 +171,7 @@ def _founded(folder: Path, environment: dict[str, str], names: dict[str, str]) -
 class Server:
     """A `scopewright serve` with its workers; a process group of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | warm.Forked
     url: str
     log: Path
     ca_file: Path | None = None
