@@ -69,6 +69,7 @@ from tests.signing import first_keys
 ADMIN_ROLE = "iotman:admin"
 REDIRECT_URI = "https://app.example/callback"
 LETTER_SECONDS = 10
+ALWAYS_FRESH = "30 d"  # clocks are moved by days between a sign-in and what a test is about
 
 
 class Http:
@@ -114,9 +115,11 @@ def running(database_url: str, folder: Path, **settings: Any) -> Iterator[Runnin
     """The application on a database without any workspace, until the block ends."""
     migrate_at(database_url)
     clock, letters = FrozenClock(), folder / "letters"
+    sign_in = {"fresh_for": ALWAYS_FRESH, **settings.pop("sign_in", {})}
     chosen = Settings(
         database={"url": database_url},  # type: ignore[arg-type]
         mail={"url": f"file:{letters}"},  # type: ignore[arg-type]
+        sign_in=sign_in,  # type: ignore[arg-type]
         **settings,
     )
     application = app.build(chosen, clock=clock)

@@ -57,6 +57,7 @@ from scopewright.store import (
 from scopewright.store.database import Database
 from scopewright.store.migrating import migrate
 from tests.clock import FrozenClock
+from tests.inprocess import ALWAYS_FRESH
 from tests.signing import first_keys
 
 ORIGIN = "http://127.0.0.1:8080"
@@ -90,9 +91,9 @@ class Letters:
 
     @property
     def code(self) -> str:
-        found = re.search(r"letter: (\w{8})\n", self.sent[-1].text)
+        found = re.search(r"letter: (\w{4})-(\w{4})\n", self.sent[-1].text)
         assert found is not None
-        return found[1]
+        return "".join(found.groups())
 
 
 class Forms(HTMLParser):
@@ -377,6 +378,7 @@ def set_stage(database_url: str, clock: FrozenClock, **changed: Any) -> Stage:
     database = Database(database_url)
     migrate(database)
     letters = Letters()
+    changed["sign_in"] = {"fresh_for": ALWAYS_FRESH, **changed.get("sign_in", {})}
     settings = Settings.model_validate({"database": {"url": database_url}, **changed})
     application = app.build(settings, clock=clock, mailer=letters)
     return Stage(database, clock, letters, application, asyncio.Runner(), settings.server.url)

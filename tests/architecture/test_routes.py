@@ -6,7 +6,7 @@ import ast
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from sqlalchemy import select
@@ -101,6 +101,47 @@ def service_methods(handler: Callable[..., Any]) -> Iterator[Any]:
                     attr=method,
                 ):
                     yield getattr(SERVICES[noun], method)
+
+
+# --- which are dangerous ------------------------------------------------------------------------
+
+
+SECRETS = {"secret", "client_secret", "token"}
+BROUGHT_BACK = {  # by saying the same again: nobody else's access or data goes with it
+    "access-tags:delete", "metadata:delete", "exports:delete", "endpoints:delete",
+    "gateway-routes:delete", "mqtt-configs:delete",
+}  # fmt: skip
+
+
+def answered(route: Route) -> set[str]:
+    """The members of what a route answers."""
+    answer = get_type_hints(route.handler).get("return")
+    shapes = get_args(answer) or (answer,)
+    return {name for shape in shapes for name in getattr(shape, "model_fields", ())}
+
+
+@pytest.mark.parametrize("route", [r for r in HERE if SECRETS & answered(r)], ids=named)
+def test_a_route_that_makes_a_credential_is_dangerous(route: Route) -> None:
+    assert route.dangerous
+
+
+def deletes(route: Route) -> bool:
+    """Whether it deletes a thing, and does not only end a credential."""
+    action = str(route.operation).partition(":")[2]
+    is_credential = route.path.startswith(f"{WORKSPACE}/registration-tokens")
+    return route.method == "DELETE" and action in ("delete", "remove") and not is_credential
+
+
+@pytest.mark.parametrize("route", filter(deletes, GUARDED), ids=named)
+def test_a_route_that_deletes_is_dangerous_unless_the_same_can_be_said_again(route: Route) -> None:
+    assert route.dangerous == (route.operation not in BROUGHT_BACK)
+
+
+def test_reading_ending_credentials_and_what_is_open_to_all_are_never_dangerous() -> None:
+    for route in (route for route in ROUTES if route.dangerous):
+        assert route.operation is not None
+        assert route.method != "GET"
+        assert not route.operation.endswith((":read", ":revoke"))
 
 
 # --- the same over HTTP -------------------------------------------------------------------------

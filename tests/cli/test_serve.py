@@ -19,7 +19,7 @@ from tests.servers import COMMAND, Installation
 @pytest.fixture
 def quick(tmp_path: Path) -> Installation:
     """An installation on SQLite: what is tested here is the process, not the database."""
-    return Installation(tmp_path, f"sqlite:///{tmp_path}/x.db")
+    return Installation(tmp_path, f"sqlite:///{tmp_path}/x.db", program=(COMMAND,))
 
 
 def test_a_database_without_the_schema_is_refused_with_what_to_do(

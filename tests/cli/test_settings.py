@@ -132,6 +132,8 @@ def test_a_list_in_the_environment_is_separated_by_commas(tmp_path: Path) -> Non
         "server: {trusted_proxies: ['[\"10.0.0.1\"]']}",
         "server: {public_url: a.b}",
         "tokens: {access_lifetime: soon}",
+        "sign_in: {fresh_for: 59 s}",
+        "sign_in: {fresh_for: 4000 d}",
         "tokens: {access_lifetime: 1.5}",
         "tokens: {access_lifetime: true}",
         "tokens: {access_lifetime: 99999999999999999999 d}",

@@ -13,6 +13,7 @@ import pytest
 from scopewright import app
 from scopewright.settings import Settings
 from tests.clock import FrozenClock
+from tests.inprocess import ALWAYS_FRESH
 from tests.postgres import Cluster
 from tests.servers import Installation
 from tests.serving import serving
@@ -92,7 +93,11 @@ def frozen_site(
         {
             "database": {"url": empty_database(kind, request, folder)},
             "mail": {"url": f"file:{folder / 'letters'}"},
-            "sign_in": {"letters_a_source": PLENTY, "registration": "open"},
+            "sign_in": {
+                "letters_a_source": PLENTY,
+                "registration": "open",
+                "fresh_for": ALWAYS_FRESH,
+            },
         }
     )
     with serving(settings, clock=frozen_clock) as url:

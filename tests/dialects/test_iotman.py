@@ -1021,12 +1021,11 @@ def test_060_nobody_lifts_themselves(world: World) -> None:
     """Giving to one's own row is bound like any other giving, for people and for machines."""
     own = person(world, "iotman:grants:create")
     machine = world.device(scopes=["iotman:grants:create"])
+    tokens = own.session()["access_token"], world.access_token(machine)
     before = state(world)
     body = {"scope": "iotman:members:remove"}
-    for path, token in (
-        (f"/end-users/{own.address}/scopes", own.session()["access_token"]),
-        (f"/clients/{machine.id}/scopes", world.access_token(machine)),
-    ):
+    paths = f"/end-users/{own.address}/scopes", f"/clients/{machine.id}/scopes"
+    for path, token in zip(paths, tokens, strict=True):
         assert missing(world.api(token).post(path, json=body)) == ["iotman:members:remove"]
     after = state(world)
     assert (after["end-users"], after["clients"]) == (before["end-users"], before["clients"])

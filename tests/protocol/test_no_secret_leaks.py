@@ -65,8 +65,9 @@ class Harvest:
             content = path.read_text()
             for link in re.findall(r"https?://\S+[?&]token=[^\s&]+", content):
                 self.keep("link", parse_qs(urlsplit(link).query)["token"][0])
-            for code in re.findall(r"^\s*([A-Z0-9]{8})\s*$", content, re.MULTILINE):
-                self.keep("typed code", code)
+            for first, second in re.findall(r"letter: ([A-Z0-9]{4})-([A-Z0-9]{4})$", content, re.M):
+                self.keep("code as it is mailed", f"{first}-{second}")
+                self.keep("typed code", first + second)
 
 
 def play(world: World, harvest: Harvest) -> None:
@@ -212,7 +213,7 @@ def test_no_secret_is_logged_answered_in_an_error_or_remembered(
         harvest.keep("verifier", VERIFIER)
         kinds = {what.rpartition(" ")[0] for what in harvest.secrets}
         assert {"API key", "client secret", "rotated secret", "access_token", "refresh_token",
-                "code", "link", "cookie scopewright"} <= kinds  # fmt: skip
+                "code", "link", "typed code", "cookie scopewright"} <= kinds  # fmt: skip
         misplace(world, harvest)
         assert len(harvest.refusals) > 90
         assert server.stop() == 0

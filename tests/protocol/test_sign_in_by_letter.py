@@ -350,9 +350,9 @@ def test_an_invitation_is_accepted_with_its_address_and_signs_in(stage: Stage) -
     assert browser.submit(page).status_code == 422
     assert browser.submit(page, email="eve@example.com").status_code == 422
     browser.ask("HEAD", f"/invitations/accept?token={token}")
-    me = browser.submit(page, email=bob.upper())
-    assert me.url.path == "/me"
-    assert "iotman:editor" in me.text
+    at_work = browser.submit(page, email=bob.upper())
+    assert at_work.url.path == f"/workspaces/{stage.workspace.slug}"
+    assert "iotman:editor" in browser.get("/me").text
     again = stage.browser()
     assert again.submit(again.get(str(page.url)), email=bob).status_code == 422
     with stage.database.read() as tx:

@@ -149,7 +149,7 @@ def test_one_that_wants_the_request_gets_the_whole_of_it_from_this_browser(opene
     url, _ = sent(browser)
     assert url.startswith(f"{stage.origin}/sign-in/from/site?state=")
     answer = browser.ask("GET", url, headers={"x-ticket": "ann"})
-    assert answer.headers["location"] == "/me"
+    assert answer.headers["location"] == "/"
     assert record(stage, "ann", provider="site") is not None
     assert browser.ask("GET", url, headers={"x-ticket": "bob"}).status_code == 400
     other, url = stage.browser(), sent(stage.browser())[0]

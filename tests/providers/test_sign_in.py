@@ -141,7 +141,7 @@ def test_what_the_operator_says_to_those_who_come_in_is_shown_as_text(opened: Op
     browser = stage.browser()
     shown = typed(browser, "<b>", "x")
     assert "You are &lt;b&gt;, {0.x}." in shown.text
-    assert 'href="/me"' in shown.text
+    assert '<a href="/">Continue</a>' in shown.text
     assert browser.get("/me").url.path == "/me"
 
 

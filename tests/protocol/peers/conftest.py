@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.conftest import browser, page  # noqa: F401 - fixtures
 from tests.protocol.peers.browsing import callback
-from tests.servers import COMMAND, Installation
+from tests.servers import Installation
 from tests.visitors import Mailbox, a_browser, an_address
 from tests.worlds import KnownClient, World
 
@@ -43,8 +43,7 @@ class Stage:
 def standing(folder: Path, *program: str, **environment: str) -> Iterator[World]:
     """A workspace of a server that runs; `program` in place of the installed command."""
     url = f"sqlite:///{folder / 'scopewright.db'}"
-    command = program or (str(COMMAND),)
-    with Installation(folder, url, environment, program=command) as installed:
+    with Installation(folder, url, environment, program=program) as installed:
         init = installed.found()
         server = installed.serve()
         yield World.at(server.url, init, installed.letters)
