@@ -37,6 +37,9 @@ def main() -> None:
         for place in PLACES:
             page.goto(f"{world.url}/workspaces/{world.slug}{place.path}")
             _shoot(page, place.path.strip("/") or "overview")
+        for name, path in _below(world).items():
+            page.goto(f"{world.url}/workspaces/{world.slug}{path}")
+            _shoot(page, name)
         _one_s_own(page, world)
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(NARROW)  # type: ignore[arg-type]
@@ -46,7 +49,25 @@ def main() -> None:
         browser.close()
 
 
+def _below(world: World) -> dict[str, str]:
+    """Pages that one comes to from those of the menu."""
+    machine = world.admin.get("/clients", params={"q": "client_credentials"}).json()["data"][0]
+    person = world.admin.get("/end-users/ann@example.com").json()["id"]
+    return {
+        "why": f"/why?principal={person}&scope=plant.r",
+        "end-user": "/end-users/ann@example.com",
+        "invite": "/end-users/invite",
+        "client": f"/clients/{machine['client_id']}",
+        "consequences": "/end-users/ann@example.com/remove",
+        "principal": f"/principals/{person}",
+        "application": "/applications/plant",
+        "compose": "/roles/keeper/compose",
+    }
+
+
 def _one_s_own(page: Page, world: World) -> None:
+    page.goto(f"{world.url}/workspaces")
+    _shoot(page, "workspaces")
     page.goto(f"{world.url}/me")
     _shoot(page, "me")
     page.locator('a[href^="/me/"]').first.click()
