@@ -22,6 +22,7 @@ from scopewright.web.problems import BUG, TABLE
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 DIALECTS = ROOT / "tests" / "dialects"
+DANGEROUS = " ⚠"  # what a browser does only soon after its sign-in
 Shown = dict[int, tuple[str, str]]
 BROWSER = ROOT / "tests" / "browser"
 PEERS = ROOT / "tests" / "peers"
@@ -68,7 +69,8 @@ def scope_table() -> str:
     for route in ROUTES:
         if route.operation:
             path = route.path.replace("/api/workspaces/{ws}", "…")
-            calls[route.operation].append(f"`{route.method} {path}`")
+            mark = DANGEROUS if route.dangerous else ""
+            calls[route.operation].append(f"`{route.method} {path}`{mark}")
     rows = []
     for scope in internal().scopes:
         opened = [call for operation in sorted(scope.opens) for call in calls[operation]]
