@@ -1,4 +1,7 @@
-"""Pictures of every page: `python -m scripts.screens` puts them into `docs/screens`."""
+"""Pictures of every page: `python -m scripts.screens` puts them into `docs/screens`.
+
+Each is called as its route: `/roles/{name}/compose` is `roles-name-compose.jpg`.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,32 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from scopewright.console.places import PLACES
+from scopewright.console.routes import WORKSPACE_PAGES
 from tests.browser.conftest import NAMES, OPTIONS
-from tests.browser.filled import cookies_of, filled
+from tests.browser.filled import ANN, cookies_of, filled
+from tests.browser.visits import Visits
 from tests.worlds import World
 
 SCREENS = Path(__file__).parents[1] / "docs" / "screens"
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 NARROW_TOO = ("", "/end-users")
-QUALITY = 60  # of the pictures, which are there to be looked at and not measured
+QUALITY = 50  # of the pictures, which are there to be looked at and not measured
+EDITOR = "edith@example.com"
+ASKED = {"/why": f"?principal={ANN}&scope=plant.r", "/who-can": "?scope=plant.r"}
 
 
 def main() -> None:
-    SCREENS.mkdir(exist_ok=True)
+    shutil.rmtree(SCREENS, ignore_errors=True)
+    SCREENS.mkdir()
     executable = next(filter(None, map(shutil.which, NAMES)))
     with (
         tempfile.TemporaryDirectory() as folder,
-        filled(Path(folder)) as world,
+        filled(Path(folder), catalogues=["mindsphere"]) as world,
         sync_playwright() as playwright,
     ):
+        world.member("editor", EDITOR).close()
+        missing = world.admin.get("/role-mappings").json()["data"][0]["include"]
+        world.admin.put(f"/role-mappings/{missing}", json={"role": "keeper"}).raise_for_status()
         browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
         context = browser.new_context(viewport=WIDE, color_scheme="light", locale="en-GB")  # type: ignore[arg-type]
         stranger = context.new_page()
@@ -34,35 +44,22 @@ def main() -> None:
         _shoot(stranger, "sign-in")
         context.add_cookies(cookies_of(world))  # type: ignore[arg-type]
         page = context.new_page()
-        for place in PLACES:
-            page.goto(f"{world.url}/workspaces/{world.slug}{place.path}")
-            _shoot(page, place.path.strip("/") or "overview")
-        for name, path in _below(world).items():
-            page.goto(f"{world.url}/workspaces/{world.slug}{path}")
-            _shoot(page, name)
+        visits = Visits(world, EDITOR)
+        for method, path, _, _ in WORKSPACE_PAGES:
+            if method == "GET":
+                page.goto(visits.at(path) + ASKED.get(path, ""))
+                _shoot(page, _name(path))
         _one_s_own(page, world)
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size(NARROW)  # type: ignore[arg-type]
         for path in NARROW_TOO:
-            page.goto(f"{world.url}/workspaces/{world.slug}{path}")
-            _shoot(page, f"{path.strip('/') or 'overview'}-dark-narrow")
+            page.goto(visits.at(path))
+            _shoot(page, f"{_name(path)}-dark-narrow")
         browser.close()
 
 
-def _below(world: World) -> dict[str, str]:
-    """Pages that one comes to from those of the menu."""
-    machine = world.admin.get("/clients", params={"q": "client_credentials"}).json()["data"][0]
-    person = world.admin.get("/end-users/ann@example.com").json()["id"]
-    return {
-        "why": f"/why?principal={person}&scope=plant.r",
-        "end-user": "/end-users/ann@example.com",
-        "invite": "/end-users/invite",
-        "client": f"/clients/{machine['client_id']}",
-        "consequences": "/end-users/ann@example.com/remove",
-        "principal": f"/principals/{person}",
-        "application": "/applications/plant",
-        "compose": "/roles/keeper/compose",
-    }
+def _name(path: str) -> str:
+    return path.strip("/").translate({ord("/"): "-", ord("{"): None, ord("}"): None}) or "overview"
 
 
 def _one_s_own(page: Page, world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,11 +24,11 @@ ARABIC, SMILING = "جهاز الاستشعار في الطابق الثاني", 
 
 
 @contextmanager
-def filled(folder: Path) -> Iterator[World]:
+def filled(folder: Path, *, catalogues: Sequence[str] = ()) -> Iterator[World]:
     """The workspace, on a server of its own."""
     url = migrated_file(folder / "scopewright.db")
     with Installation(folder, database_url=url, environment={}) as installed:
-        made = installed.found()
+        made = installed.found(catalogues=catalogues)
         installed.serve()
         world = World.at(installed.url, made, installed.letters)
         fill(world)

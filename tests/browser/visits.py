@@ -31,9 +31,9 @@ class Visits:
         """Each page of it; and some once more, with something asked of them."""
         for method, path, _, _ in WORKSPACE_PAGES:
             if method == "GET":
-                yield self._at(path)
+                yield self.at(path)
         for path, query in self._asked:
-            yield f"{self._at(path)}?{query}"
+            yield f"{self.at(path)}?{query}"
 
     @property
     def _asked(self) -> list[tuple[str, str]]:
@@ -49,7 +49,7 @@ class Visits:
             ("/audit", "since=yesterday"),
         ]
 
-    def _at(self, path: str) -> str:
+    def at(self, path: str) -> str:
         """The address of a page; what its route names is something that there is.
 
         Raises:
