@@ -16,6 +16,7 @@ Seen = dict[str, set[Any]]
 NOT_SEEN = {
     "changes", "audit", "revisions", "logout_notices", "issued_tokens", "refresh_tokens",
     "authorizations", "device_authorizations", "pushed_requests", "magic_links",
+    "taken_grants", "taken_assignments",
 }  # fmt: skip
 NAMES = {
     "metadata": "metadata",

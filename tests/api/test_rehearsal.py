@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from scopewright.api.rehearsal import can_be_rehearsed
 from scopewright.api.routes import ROUTES, WORKSPACE, Route
@@ -55,6 +57,19 @@ def fill(tenant: Tenant, principal: str) -> None:
     tenant.group("Everybody", principal)
     tenant.call("POST", "/api-keys", {}, bearer=key)  # made by a key, so it goes with it
     Plane(tenant).attach(principal, "site", 1)
+
+
+@contextmanager
+def statements_of(running: Running) -> Iterator[list[str]]:
+    """What the database is asked within."""
+    said: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        said.append(statement)
+
+    event.listen(running.database.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(running.database.engine, "before_cursor_execute", note)
 
 
 @pytest.fixture
@@ -116,6 +131,31 @@ def test_a_whole_workspace_goes_with_its_numbers(inside: Running) -> None:
     assert told == difference(there, seen(tenant))
     assert told["datapoints"] == {"removed": 7}
     assert told["sessions"] == {"ended": 2}
+
+
+def test_what_many_may_have_is_counted_and_not_moved(tenant: Tenant) -> None:
+    tenant.define(SCOPE)
+    tenant.role("crew", SCOPE)
+    for number in range(3):
+        person = tenant.person(f"p-{number}@example.com")
+        tenant.grant(person, SCOPE)
+        tenant.assign(person, "crew")
+    for path, noun in ((f"/scopes/{SCOPE}", "grants"), ("/roles/crew", "assignments")):
+        with statements_of(tenant.running) as said:
+            query = {"force": "true", "dry_run": "true"}
+            told = tenant.call("DELETE", path, params=query).json()["changes"]
+        assert told == {noun: {"removed": 3}, path.split("/")[1]: {"removed": 1}}
+        assert not [
+            one for one in said if one.startswith(("INSERT INTO taken_", f"DELETE FROM {noun}"))
+        ]
+
+
+def test_only_what_may_change_is_counted(tenant: Tenant) -> None:
+    with statements_of(tenant.running) as said:
+        tenant.call("POST", "/groups", {"name": "Everybody"}, params={"dry_run": "true"})
+    counting = [one for one in said if "count(*)" in one]
+    assert counting
+    assert not [one for one in counting if "sessions" in one or "api_keys" in one]
 
 
 def test_what_is_made_is_told_and_not_made(tenant: Tenant) -> None:

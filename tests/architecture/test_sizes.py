@@ -13,7 +13,7 @@ LONGEST_FUNCTION = 40
 ALL_NOUNS = PACKAGE / "core" / "model.py"  # these are lists, each one page by design
 ALL_TABLES = PACKAGE / "store" / "schema.py"
 ALL_ROUTES = PACKAGE / "api" / "routes.py"
-LONGER_BY_DESIGN = {ALL_NOUNS: 620, ALL_TABLES: 480, ALL_ROUTES: 380}
+LONGER_BY_DESIGN = {ALL_NOUNS: 620, ALL_TABLES: 500, ALL_ROUTES: 380}
 ALL_SERVICES = "make_services"  # a list too: one line a noun
 MIGRATIONS = PACKAGE / "store" / "migrations"  # a revision is one long list, and never read again
 

@@ -19,7 +19,6 @@ from scopewright.core.deletions import (
     taken_with_scope,
 )
 from scopewright.core.errors import Conflict, NotNow
-from scopewright.core.model import Assignment, Grant
 from scopewright.core.proposals import Proposal
 from scopewright.core.revisions import (
     Revision,
@@ -31,6 +30,7 @@ from scopewright.core.revisions import (
     told_taken,
     undoing,
 )
+from scopewright.core.tag_definitions import GivenTagGrant, TagGrant
 from tests.core.nouns import NOW
 from tests.core.words import (
     CORE,
@@ -206,8 +206,9 @@ def test_a_role_of_an_application_comes_back_while_the_application_is_there() ->
 
 def test_what_a_deletion_took_is_remembered_as_it_was() -> None:
     taken = Taken(
-        assignments=(Assignment("ann", "inner", "admin", NOW),),
-        grants=(Grant("bob", "one", "admin", NOW),),
+        assignments=2,
+        grants=1,
+        tag_grants=(GivenTagGrant("lab", TagGrant("ann", "inner", is_role=True), "admin", NOW),),
         roles=frozenset({"middle", "outer"}),
         scopes=frozenset({"two"}),
         includes=frozenset({INCLUDE}),

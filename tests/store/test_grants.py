@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from scopewright.core.caller import Caller
+from scopewright.core.catalogue import ScopeDefinition, Vocabulary
 from scopewright.core.errors import Conflict
 from scopewright.core.model import Grant
+from scopewright.core.scopes import NONE
 from scopewright.ids import new_uuid
-from scopewright.store import grants
+from scopewright.store import grants, revisions
 from tests.store.world import LATER, NOW, World
 
 
@@ -46,15 +49,18 @@ def test_a_grant_is_removed_once(world: World) -> None:
         assert not grants.remove(tx, principal_id=ann.id, scope="a:b")
 
 
-def test_removing_a_scope_ends_its_grants_in_this_workspace_alone(world: World) -> None:
+def test_what_is_taken_with_a_scope_goes_in_this_workspace_alone(world: World) -> None:
     other = World(world.database)
     ann, bob, eve = world.principal(), world.principal(), other.principal()
     for owner, principal in ((world, ann), (world, bob), (other, eve)):
         owner.grant(principal, "a:b")
     world.grant(ann, "a:c")
+    caller = Caller(ann, NONE, Vocabulary(), "token")
     with world.database.write() as tx:
-        assert grants.remove_scope(tx, world.workspace_id, scope="a:b") == 2
+        revision_id = revisions.of_scope(tx, caller, ScopeDefinition("a:b"), None, at=NOW)
+        grants.take(tx, world.workspace_id, scope="a:b", revision_id=revision_id)
         assert [g.scope for g in grants.of_principal(tx, ann.id)] == ["a:c"]
+        assert grants.of_principal(tx, bob.id) == []
         assert [g.scope for g in grants.of_principal(tx, eve.id)] == ["a:b"]
 
 

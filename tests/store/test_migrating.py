@@ -13,6 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from scopewright.core.caller import Caller
+from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabulary
+from scopewright.core.deletions import deletion
 from scopewright.core.errors import Invalid, NotNow
 from scopewright.core.model import (
     Identity,
@@ -21,7 +24,17 @@ from scopewright.core.model import (
     TokenOverrides,
     WorkspacePolicy,
 )
-from scopewright.store import sign_ins, workspaces
+from scopewright.core.proposals import Proposal
+from scopewright.core.scopes import NONE
+from scopewright.store import (
+    assignments,
+    deletions,
+    grants,
+    revisions,
+    sign_ins,
+    vocabulary,
+    workspaces,
+)
 from scopewright.store.database import Database
 from scopewright.store.migrating import (
     OLDEST,
@@ -34,6 +47,7 @@ from scopewright.store.migrating import (
     newest_revision,
     pending,
 )
+from scopewright.store.pages import Window
 from scopewright.store.schema import metadata
 from tests.postgres import Postgres
 from tests.store.world import LATER, NOW, World
@@ -214,6 +228,35 @@ def test_what_an_older_version_would_not_heed_ends_with_the_way_back(
     assert json.loads(row.tokens).keys() == asdict(told.tokens).keys() - {"session_lifetime"}
     assert json.loads(row.tokens)["access_lifetime"] == 300
     assert json.loads(row.policy) == {"resources": {"a": ["b"]}}
+
+
+def test_what_deletions_took_goes_with_the_schema_to_and_fro(empty_database: Database) -> None:
+    migrate(empty_database)
+    world = World(empty_database)
+    ann, caller = world.principal(), Caller(world.principal(), NONE, Vocabulary(), "token")
+    granted, assigned = world.grant(ann, "a:r"), world.assign(ann, "crew")
+    words = Proposal({"crew": RoleDefinition("crew")}, {"a:r": ScopeDefinition("a:r")})
+    here = world.workspace_id
+    with empty_database.write() as tx:
+        vocabulary.change(tx, caller, words, at=NOW)
+        there = vocabulary.here(tx, here, {})
+        deletions.forget(tx, caller, there, deletion(there, roles=["crew"], scopes=["a:r"]), at=NOW)
+    lead_back(empty_database, to="0007")
+    with empty_database.read() as tx:
+        kept = [json.loads(row[0]) for row in tx.all(text("SELECT before FROM revisions"))]
+    at = NOW.isoformat()
+    assert [told["taken"]["grants"] for told in kept if told["taken"]["grants"]] == [
+        [[ann.id, "a:r", "admin", at]]
+    ]
+    assert [told["taken"]["assignments"] for told in kept if told["taken"]["assignments"]] == [
+        [[ann.id, "crew", "admin", at]]
+    ]
+    migrate(empty_database)
+    with empty_database.write() as tx:
+        for revision in revisions.page(tx, here, Window()).items:
+            deletions.bring_back(tx, revision)
+        assert grants.of_principal(tx, ann.id) == [granted]
+        assert assignments.of_principal(tx, ann.id) == [assigned]
 
 
 @pytest.mark.postgres

@@ -7,7 +7,6 @@ from dataclasses import replace
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabulary
 from scopewright.core.deletions import Taken
-from scopewright.core.model import Assignment, Grant
 from scopewright.core.revisions import Revision, RevisionKind, told_role, told_scope
 from scopewright.core.scopes import NONE
 from scopewright.store import revisions
@@ -17,8 +16,8 @@ from tests.store.world import LATER, NOW, World
 ROLE, LESS = RoleDefinition("crew", scopes=frozenset({"a:r"})), RoleDefinition("crew", "✓")
 SCOPE = ScopeDefinition("a:r", "Read.", implies=frozenset({"b:r"}))
 TAKEN = Taken(
-    assignments=(Assignment("ann", "crew", "admin", NOW),),
-    grants=(Grant("bob", "a:r", "admin", LATER),),
+    assignments=2,
+    grants=1,
     roles=frozenset({"outer"}),
     scopes=frozenset({"c:r"}),
     includes=frozenset({"gone"}),

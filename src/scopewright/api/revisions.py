@@ -25,8 +25,8 @@ class TakenShape(BaseModel):
     @classmethod
     def of(cls, taken: Taken) -> TakenShape:
         return cls(
-            assignments=len(taken.assignments),
-            grants=len(taken.grants),
+            assignments=taken.assignments,
+            grants=taken.grants,
             roles=sorted(taken.roles),
             scopes=sorted(taken.scopes),
             includes=sorted(taken.includes),

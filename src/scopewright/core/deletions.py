@@ -8,7 +8,6 @@ from typing import NoReturn
 
 from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabulary
 from scopewright.core.errors import Conflict
-from scopewright.core.model import Assignment, Grant
 from scopewright.core.proposals import Proposal
 from scopewright.core.tag_definitions import GivenTagGrant
 
@@ -17,14 +16,15 @@ MOST_NAMED = 20  # of those whom a deletion affects; all are counted
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What went with a deleted role or scope: who had it, and what named it and is still there.
+    """What went with a deleted role or scope: how many had it, and what named it and is there.
 
-    `tag_grants` are access tags that gave it. `roles` included the role or listed the scope,
-    `scopes` implied the scope, and for `includes` the role stood.
+    Who had it is kept beside this, as they may be very many. `tag_grants` are access tags that gave
+    it. `roles` included the role or listed the scope, `scopes` implied the scope, and for
+    `includes` the role stood.
     """
 
-    assignments: tuple[Assignment, ...] = ()
-    grants: tuple[Grant, ...] = ()
+    assignments: int = 0
+    grants: int = 0
     tag_grants: tuple[GivenTagGrant, ...] = ()
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ def deletion(
 
 
 def taken_with_role(words: Vocabulary, deleting: Proposal, name: str) -> Taken:
-    """What goes with one of the roles of a deletion, but for its assignments."""
+    """What named one of the roles of a deletion and stays."""
     left = [words.every_role[one.name] for one in deleting.roles.values() if one is not None]
     return Taken(
         roles=frozenset(role.name for role in left if name in role.includes),
@@ -62,7 +62,7 @@ def taken_with_role(words: Vocabulary, deleting: Proposal, name: str) -> Taken:
 
 
 def taken_with_scope(words: Vocabulary, deleting: Proposal, name: str) -> Taken:
-    """What goes with one of the scopes of a deletion, but for its grants."""
+    """What named one of the scopes of a deletion and stays."""
     roles = [words.every_role[one.name] for one in deleting.roles.values() if one is not None]
     scopes = [words.by_name[one.name] for one in deleting.scopes.values() if one is not None]
     return Taken(

@@ -11,7 +11,6 @@ from typing import Any
 from scopewright.core.catalogue import RoleDefinition, ScopeDefinition, Vocabulary
 from scopewright.core.deletions import NOTHING, Taken, deletion
 from scopewright.core.errors import Conflict, NotNow
-from scopewright.core.model import Assignment, Grant
 from scopewright.core.proposals import Proposal
 from scopewright.core.tag_definitions import GivenTagGrant, TagGrant
 
@@ -202,14 +201,8 @@ def remembered_mapping(told: Told) -> str:
 def told_taken(taken: Taken) -> dict[str, Any]:
     """What a deletion took as a revision keeps it; `remembered_taken` reads it back."""
     return {
-        "assignments": [
-            [one.principal_id, one.role, one.assigned_by, one.assigned_at.isoformat()]
-            for one in taken.assignments
-        ],
-        "grants": [
-            [one.principal_id, one.scope, one.granted_by, one.granted_at.isoformat()]
-            for one in taken.grants
-        ],
+        "assignments": taken.assignments,
+        "grants": taken.grants,
         "tag_grants": [
             [one.tag, *astuple(one.grant), one.given_by, one.given_at.isoformat()]
             for one in taken.tag_grants
@@ -223,14 +216,8 @@ def told_taken(taken: Taken) -> dict[str, Any]:
 def remembered_taken(told: Told) -> Taken:
     """What a deletion took, of which this was told."""
     return Taken(
-        assignments=tuple(
-            Assignment(who, role, by, datetime.fromisoformat(at))
-            for who, role, by, at in told["assignments"]
-        ),
-        grants=tuple(
-            Grant(who, scope, by, datetime.fromisoformat(at))
-            for who, scope, by, at in told["grants"]
-        ),
+        assignments=told["assignments"],
+        grants=told["grants"],
         tag_grants=tuple(
             GivenTagGrant(tag, TagGrant(*grant), by, datetime.fromisoformat(at))
             for tag, *grant, by, at in told.get("tag_grants", ())

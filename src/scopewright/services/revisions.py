@@ -88,5 +88,5 @@ class Revisions:
             guarded=words.guarded,
         )
         vocabulary.change(tx, caller, proposal, at=self.clock())
-        deletions.bring_back(tx, revision.taken)
+        deletions.bring_back(tx, revision)
         return after

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 
 from scopewright.core.model import Assignment, Principal
-from scopewright.store.database import Transaction
+from scopewright.store.database import Transaction, in_bulk
 from scopewright.store.principals import noun
-from scopewright.store.schema import assignments, principals
+from scopewright.store.schema import assignments, principals, revisions, taken_assignments
 
 _ADD = insert(assignments)
-_RESTORE = insert(assignments).from_select(
-    ["workspace_id", "principal_id", "role", "assigned_by", "assigned_at"],
-    select(
-        principals.c.workspace_id,
-        principals.c.id,
-        bindparam("role", type_=assignments.c.role.type),
-        bindparam("by", type_=assignments.c.assigned_by.type),
-        bindparam("at", type_=assignments.c.assigned_at.type),
-    ).where(principals.c.id == bindparam("principal")),
-)
 _OF_PRINCIPAL = (
     select(assignments)
     .where(assignments.c.principal_id == bindparam("principal"))
@@ -40,9 +29,34 @@ _EVERYBODYS = (
     assignments.c.workspace_id == bindparam("workspace"),
     assignments.c.role == bindparam("name"),
 )
-_EVERYBODY = select(assignments).where(*_EVERYBODYS).order_by(assignments.c.principal_id)
 _GIVEN_BY = select(assignments).where(assignments.c.assigned_by == bindparam("by"))
-_REMOVE_ROLE = delete(assignments).where(*_EVERYBODYS)
+_COUNT_OF_ROLE = select(func.count()).select_from(assignments).where(*_EVERYBODYS)
+_KEEP = in_bulk(
+    insert(taken_assignments).from_select(
+        ["revision_id", "principal_id", "assigned_by", "assigned_at"],
+        select(
+            bindparam("revision", type_=taken_assignments.c.revision_id.type),
+            assignments.c.principal_id,
+            assignments.c.assigned_by,
+            assignments.c.assigned_at,
+        ).where(*_EVERYBODYS),
+    )
+)
+_REMOVE_ROLE = in_bulk(delete(assignments).where(*_EVERYBODYS))
+_BRING_BACK = insert(assignments).from_select(
+    ["workspace_id", "principal_id", "role", "assigned_by", "assigned_at"],
+    select(
+        principals.c.workspace_id,
+        principals.c.id,
+        revisions.c.name,
+        taken_assignments.c.assigned_by,
+        taken_assignments.c.assigned_at,
+    )
+    .select_from(taken_assignments)
+    .join(revisions, revisions.c.id == taken_assignments.c.revision_id)
+    .join(principals, principals.c.id == taken_assignments.c.principal_id)
+    .where(taken_assignments.c.revision_id == bindparam("revision")),
+)
 _REMOVE = delete(assignments).where(*_OF_ROLE)
 _ACTIVE_MEMBERS = (
     select(principals)
@@ -93,33 +107,25 @@ def remove(tx: Transaction, *, principal_id: str, role: str) -> bool:
     return tx.run(_REMOVE, principal=principal_id, name=role) == 1
 
 
-def of_role(tx: Transaction, workspace_id: str, *, role: str) -> list[Assignment]:
-    """Every assignment of a role itself; roles that include it are others."""
-    return [_assignment(row) for row in tx.all(_EVERYBODY, workspace=workspace_id, name=role)]
-
-
 def given_by(tx: Transaction, giver: str) -> list[tuple[str, Assignment]]:
     """Every assignment of one giver, with its workspace."""
     return [(row.workspace_id, _assignment(row)) for row in tx.all(_GIVEN_BY, by=giver)]
 
 
-def remove_role(tx: Transaction, workspace_id: str, *, role: str) -> int:
-    """Take a role from everybody; how many had it."""
-    return tx.run(_REMOVE_ROLE, workspace=workspace_id, name=role)
+def count_of_role(tx: Transaction, workspace_id: str, *, role: str) -> int:
+    """How many assignments of a role itself there are; roles that include it are others."""
+    return int(tx.scalar(_COUNT_OF_ROLE, workspace=workspace_id, name=role))
 
 
-def restore(tx: Transaction, taken: Iterable[Assignment]) -> None:
-    """Remember again what was taken from principals, as far as they are still there."""
-    rows = [
-        {
-            "principal": one.principal_id,
-            "role": one.role,
-            "by": one.assigned_by,
-            "at": one.assigned_at,
-        }
-        for one in taken
-    ]
-    tx.run_many(_RESTORE, rows)
+def take(tx: Transaction, workspace_id: str, *, role: str, revision_id: str) -> None:
+    """Move every assignment of a role to what the revision took that deletes it."""
+    tx.run(_KEEP, workspace=workspace_id, name=role, revision=revision_id)
+    tx.run(_REMOVE_ROLE, workspace=workspace_id, name=role)
+
+
+def bring_back(tx: Transaction, revision_id: str) -> None:
+    """Assign again what a revision took from principals, as far as they are still there."""
+    tx.run(_BRING_BACK, revision=revision_id)
 
 
 def active_members(tx: Transaction, workspace_id: str, *, role: str) -> list[Principal]:

@@ -10,9 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Row, create_engine, event
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Row,
+    UpdateBase,
+    create_engine,
+    event,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -24,6 +33,7 @@ from scopewright.store.writer import GroupWriter
 
 BUSY_TIMEOUT_MS = int(PATIENCE * 1000)
 POOL_SIZE = 20
+Change = TypeVar("Change", bound=UpdateBase)
 _COUNTING = {"preserve_rowcount": True}  # or psycopg has forgotten it when an INSERT is asked
 
 
@@ -35,25 +45,35 @@ class Transaction:
 
     def one(self, statement: Executable, **parameters: Any) -> Row[Any] | None:
         """The only row, or None."""
-        return self.connection.execute(statement, parameters).one_or_none()
+        return self._execute(statement, parameters).one_or_none()
 
     def all(self, statement: Executable, **parameters: Any) -> Sequence[Row[Any]]:
         """Every row."""
-        return self.connection.execute(statement, parameters).all()
+        return self._execute(statement, parameters).all()
 
     def scalar(self, statement: Executable, **parameters: Any) -> Any:
         """The first column of the first row, or None."""
-        return self.connection.execute(statement, parameters).scalar()
+        return self._execute(statement, parameters).scalar()
 
     def run(self, statement: Executable, **parameters: Any) -> int:
         """Change rows; how many."""
-        done = self.connection.execute(statement, parameters, execution_options=_COUNTING)
-        return done.rowcount
+        return self._execute(statement, parameters, execution_options=_COUNTING).rowcount
 
     def run_many(self, statement: Executable, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run one statement for many rows."""
         if rows:
-            self.connection.execute(statement, rows)
+            self._execute(statement, rows)
+
+    def _execute(self, statement: Executable, parameters: Any, **how: Any) -> CursorResult[Any]:
+        return self.connection.execute(statement, parameters, **how)
+
+
+def in_bulk(statement: Change) -> Change:
+    """Say of a statement that it may change very many rows, which its operation reads no more.
+
+    A rehearsal counts them instead.
+    """
+    return statement.execution_options(in_bulk=True)
 
 
 Opening = Callable[[Connection], AbstractContextManager[Transaction]]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, delete, insert, select
 
 from scopewright.core.model import Datapoint
-from scopewright.store.database import Transaction
+from scopewright.store.database import Transaction, in_bulk
 from scopewright.store.pages import Page, Window, rows_of
 from scopewright.store.schema import datapoints
 
@@ -21,9 +21,11 @@ _OF_IDS = (
     .where(datapoints.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(datapoints.c.id)
 )
-_REMOVE_OF_ENDPOINT = delete(datapoints).where(
-    datapoints.c.workspace_id == bindparam("workspace"),
-    datapoints.c.endpoint_id == bindparam("endpoint"),
+_REMOVE_OF_ENDPOINT = in_bulk(
+    delete(datapoints).where(
+        datapoints.c.workspace_id == bindparam("workspace"),
+        datapoints.c.endpoint_id == bindparam("endpoint"),
+    )
 )
 
 

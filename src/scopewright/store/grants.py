@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select
+from sqlalchemy import Row, bindparam, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.core.model import Grant
-from scopewright.store.database import Transaction
-from scopewright.store.schema import grants, principals
+from scopewright.store.database import Transaction, in_bulk
+from scopewright.store.schema import grants, principals, revisions, taken_grants
 
 _OF_PRINCIPAL = (
     select(grants).where(grants.c.principal_id == bindparam("principal")).order_by(grants.c.scope)
@@ -20,23 +19,36 @@ _OF_MANY = select(grants).where(grants.c.principal_id.in_(bindparam("principals"
 _REMOVE = delete(grants).where(
     grants.c.principal_id == bindparam("principal"), grants.c.scope == bindparam("key")
 )
-_OF_SCOPE = (
-    select(grants)
-    .where(grants.c.workspace_id == bindparam("workspace"), grants.c.scope == bindparam("key"))
-    .order_by(grants.c.principal_id)
+_EVERYBODYS = (
+    grants.c.workspace_id == bindparam("workspace"),
+    grants.c.scope == bindparam("key"),
 )
-_REMOVE_SCOPE = delete(grants).where(
-    grants.c.workspace_id == bindparam("workspace"), grants.c.scope == bindparam("key")
+_COUNT_OF_SCOPE = select(func.count()).select_from(grants).where(*_EVERYBODYS)
+_KEEP = in_bulk(
+    insert(taken_grants).from_select(
+        ["revision_id", "principal_id", "granted_by", "granted_at"],
+        select(
+            bindparam("revision", type_=taken_grants.c.revision_id.type),
+            grants.c.principal_id,
+            grants.c.granted_by,
+            grants.c.granted_at,
+        ).where(*_EVERYBODYS),
+    )
 )
-_RESTORE = insert(grants).from_select(
+_REMOVE_SCOPE = in_bulk(delete(grants).where(*_EVERYBODYS))
+_BRING_BACK = insert(grants).from_select(
     ["workspace_id", "principal_id", "scope", "granted_by", "granted_at"],
     select(
         principals.c.workspace_id,
         principals.c.id,
-        bindparam("scope", type_=grants.c.scope.type),
-        bindparam("by", type_=grants.c.granted_by.type),
-        bindparam("at", type_=grants.c.granted_at.type),
-    ).where(principals.c.id == bindparam("principal")),
+        revisions.c.name,
+        taken_grants.c.granted_by,
+        taken_grants.c.granted_at,
+    )
+    .select_from(taken_grants)
+    .join(revisions, revisions.c.id == taken_grants.c.revision_id)
+    .join(principals, principals.c.id == taken_grants.c.principal_id)
+    .where(taken_grants.c.revision_id == bindparam("revision")),
 )
 _ADD = {
     "sqlite": sqlite_insert(grants).on_conflict_do_nothing(),
@@ -73,33 +85,25 @@ def of_principals(tx: Transaction, principal_ids: list[str]) -> dict[str, list[G
     return found
 
 
-def of_scope(tx: Transaction, workspace_id: str, *, scope: str) -> list[Grant]:
-    """Every grant of a scope."""
-    return [_grant(row) for row in tx.all(_OF_SCOPE, workspace=workspace_id, key=scope)]
-
-
 def remove(tx: Transaction, *, principal_id: str, scope: str) -> bool:
     """Forget a grant; whether it was there."""
     return tx.run(_REMOVE, principal=principal_id, key=scope) == 1
 
 
-def remove_scope(tx: Transaction, workspace_id: str, *, scope: str) -> int:
-    """Forget every grant of a scope; how many."""
-    return tx.run(_REMOVE_SCOPE, workspace=workspace_id, key=scope)
+def count_of_scope(tx: Transaction, workspace_id: str, *, scope: str) -> int:
+    """How many grants of a scope there are."""
+    return int(tx.scalar(_COUNT_OF_SCOPE, workspace=workspace_id, key=scope))
 
 
-def restore(tx: Transaction, taken: Iterable[Grant]) -> None:
-    """Remember again what was taken from principals, as far as they are still there."""
-    rows = [
-        {
-            "principal": one.principal_id,
-            "scope": one.scope,
-            "by": one.granted_by,
-            "at": one.granted_at,
-        }
-        for one in taken
-    ]
-    tx.run_many(_RESTORE, rows)
+def take(tx: Transaction, workspace_id: str, *, scope: str, revision_id: str) -> None:
+    """Move every grant of a scope to what the revision took that deletes it."""
+    tx.run(_KEEP, workspace=workspace_id, key=scope, revision=revision_id)
+    tx.run(_REMOVE_SCOPE, workspace=workspace_id, key=scope)
+
+
+def bring_back(tx: Transaction, revision_id: str) -> None:
+    """Grant again what a revision took from principals, as far as they are still there."""
+    tx.run(_BRING_BACK, revision=revision_id)
 
 
 def _grant(row: Row[Any]) -> Grant:

@@ -11,21 +11,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    CursorResult,
     Delete,
     Executable,
     Insert,
+    Table,
+    Update,
     bindparam,
     func,
     select,
 )
 
 from scopewright.store.database import OPENING, Transaction
-from scopewright.store.schema import datapoints, issued_tokens, principals, workspaces
+from scopewright.store.schema import issued_tokens, metadata, principals, workspaces
 from scopewright.store.tallies import GONE, KINDS, NOUNS, Tally, datapoints_of, tally
 
 Changes = dict[str, dict[str, int]]  # how many, by noun and by what happens to them
@@ -60,9 +64,8 @@ class Rehearsal:
         here = {"workspace": self.workspace_id, "now": self.now}
         tx = _Rehearsing(connection, here)
         tx.all(_LOCK, workspace=self.workspace_id)  # as every operation does at first
-        before = tally(tx, here)
         yield tx
-        raise Rehearsed(tx.changes_since(before))
+        raise Rehearsed(tx.changes())
 
 
 @contextmanager
@@ -86,23 +89,30 @@ def is_begun() -> bool:
 
 
 class _Rehearsing(Transaction):
-    """A transaction that counts what is added, and counts instead of deleting by the million."""
+    """A transaction that counts what is added, and counts instead of deleting by the million.
+
+    What a statement may change is counted before the first that may; the rest stays as it is.
+    """
 
     def __init__(self, connection: Connection, here: dict[str, Any]) -> None:
         super().__init__(connection)
         self._here = here
+        self._counted: set[Table] = set()
+        self._before: Tally = Counter()
         self._added: Tally = Counter()
         self._lost = Counter[str]()  # which were counted instead of deleted
         self._is_all_gone = False
 
-    def changes_since(self, before: Tally) -> Changes:
+    def changes(self) -> Changes:
         """How many were added and went; what was only changed in place is not told."""
-        after = Counter[str]() if self._is_all_gone else tally(self, self._here)
+        after: Tally = Counter()
         if self._here["workspace"] is None:
             after = self._added  # where it would be, nothing was
+        elif not self._is_all_gone:
+            after = tally(self, self._here, of=self._counted)
         found: Changes = {}
-        for noun in sorted(before.keys() | self._added.keys() | self._lost.keys()):
-            more = after[noun] - before[noun]
+        for noun in sorted(self._before.keys() | after.keys() | self._lost.keys()):
+            more = after[noun] - self._before[noun]
             added = max(self._added[noun], more)
             gone = added - more + self._lost[noun]
             said = {"added": added, GONE.get(noun, "removed"): gone}
@@ -112,10 +122,9 @@ class _Rehearsing(Transaction):
 
     def run(self, statement: Executable, **parameters: Any) -> int:
         """Change rows; how many."""
-        if isinstance(statement, Delete):
-            number = self._counted_instead(statement, parameters)
-            if number is not None:
-                return number
+        number = self._counted_instead(statement, parameters)
+        if number is not None:
+            return number
         done = super().run(statement, **parameters)
         if isinstance(statement, Insert):
             self._note_added(statement, parameters, done)
@@ -129,6 +138,19 @@ class _Rehearsing(Transaction):
         for row in rows:
             self.run(statement, **row)  # each may have added one, or found nobody to add it to
 
+    def _execute(self, statement: Executable, parameters: Any, **how: Any) -> CursorResult[Any]:
+        if isinstance(statement, Insert | Update | Delete):
+            self._count_first(statement)
+        return super()._execute(statement, parameters, **how)
+
+    def _count_first(self, statement: Insert | Update | Delete) -> None:
+        table = statement.table
+        assert isinstance(table, Table)
+        concerned = going_with(table) if isinstance(statement, Delete) else {table}
+        uncounted = concerned - self._counted
+        self._before.update(tally(self, self._here, of=uncounted))
+        self._counted |= uncounted
+
     def _note_added(self, statement: Insert, row: Mapping[str, Any], number: int) -> None:
         table = statement.table
         if table is principals:
@@ -136,20 +158,45 @@ class _Rehearsing(Transaction):
         elif table.name in NOUNS and not _replaces(statement):
             self._added[NOUNS[table.name]] += number
 
-    def _counted_instead(self, statement: Delete, parameters: Mapping[str, Any]) -> int | None:
-        """How many rows go, where deleting them could take longer than anybody waits."""
+    def _counted_instead(self, statement: Executable, parameters: Mapping[str, Any]) -> int | None:
+        """How many rows it concerns, where changing them could take longer than anybody waits."""
+        is_in_bulk = statement.get_execution_options().get("in_bulk", False)
+        if isinstance(statement, Insert):
+            return 0 if is_in_bulk else None  # copies of what is counted as deleted
+        if not isinstance(statement, Delete):
+            return None
         if statement.table is issued_tokens:
             return 0  # which nobody is told
         if statement.table is workspaces:
+            self._count_first(statement)
             self._is_all_gone = True
             self._lost["datapoints"] += datapoints_of(self, self._here)
             return 1
-        if statement.table is not datapoints:
-            return None
-        going = select(func.count()).select_from(datapoints).where(*_conditions(statement))
+        return self._counted_lost(statement, parameters) if is_in_bulk else None
+
+    def _counted_lost(self, statement: Delete, parameters: Mapping[str, Any]) -> int:
+        table = statement.table
+        assert isinstance(table, Table)
+        going = select(func.count()).select_from(table).where(*_conditions(statement))
         number = int(self.scalar(going, **parameters))
-        self._lost["datapoints"] += number
+        self._lost[NOUNS.get(table.name, table.name)] += number
         return number
+
+
+@cache
+def going_with(table: Table) -> frozenset[Table]:
+    """A table and all whose rows may go when one of its rows goes."""
+    found, waiting = {table}, [table]
+    while waiting:
+        gone = waiting.pop()
+        referring = {
+            other
+            for other in metadata.tables.values()
+            if any(key.column.table is gone for key in other.foreign_keys)
+        }
+        waiting.extend(referring - found)
+        found |= referring
+    return frozenset(found)
 
 
 def _conditions(statement: Delete) -> list[ColumnElement[Any]]:

@@ -63,11 +63,11 @@ def of_role(
     *,
     at: datetime,
     taken: Taken = NOTHING,
-) -> None:
-    """Remember what a caller has changed about a role, and what a deletion took with it."""
+) -> str:
+    """Remember what a caller has changed about a role, and what a deletion took with it; its id."""
     (name,) = {role.name for role in (before, after) if role is not None}
     was, is_ = (None if role is None else told_role(role) for role in (before, after))
-    _remember(tx, caller, RevisionKind.ROLE, name, before=was, after=is_, at=at, taken=taken)
+    return _remember(tx, caller, RevisionKind.ROLE, name, before=was, after=is_, at=at, taken=taken)
 
 
 def of_scope(
@@ -78,11 +78,13 @@ def of_scope(
     *,
     at: datetime,
     taken: Taken = NOTHING,
-) -> None:
-    """Remember what a caller has changed about a scope, and what a deletion took with it."""
+) -> str:
+    """The same about a scope."""
     (name,) = {scope.name for scope in (before, after) if scope is not None}
     was, is_ = (None if scope is None else told_scope(scope) for scope in (before, after))
-    _remember(tx, caller, RevisionKind.SCOPE, name, before=was, after=is_, at=at, taken=taken)
+    return _remember(
+        tx, caller, RevisionKind.SCOPE, name, before=was, after=is_, at=at, taken=taken
+    )
 
 
 def of_mapping(
@@ -106,13 +108,14 @@ def of_undoing(tx: Transaction, caller: Caller, undone: Revision, *, at: datetim
 
 def _remember(
     tx: Transaction, caller: Caller, kind: RevisionKind, name: str, *, at: datetime, **more: Any
-) -> None:
+) -> str:
     here, actor = caller.workspace_id, caller.principal.id
     revision = Revision(
         id=new_id("rev"), workspace_id=here, at=at, actor=actor, kind=kind, name=name, **more
     )
     if revision.before != revision.after:
         add(tx, revision)
+    return revision.id
 
 
 def get(tx: Transaction, workspace_id: str, id: str) -> Revision | None:

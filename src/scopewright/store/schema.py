@@ -190,6 +190,19 @@ revisions = Table(
     Index(None, "workspace_id", "id"),
 )  # fmt: skip
 
+# Who had the scope or role that a revision deleted; undoing it lets those have it who are left.
+taken_grants = Table(
+    "taken_grants", metadata,
+    _of("revisions", "revision_id", key=True), _text("principal_id", key=True),
+    _text("granted_by"), _instant("granted_at"),
+)  # fmt: skip
+
+taken_assignments = Table(
+    "taken_assignments", metadata,
+    _of("revisions", "revision_id", key=True), _text("principal_id", key=True),
+    _text("assigned_by"), _instant("assigned_at"),
+)  # fmt: skip
+
 memberships = Table(
     "memberships", metadata,
     _of("principals", "group_id", key=True), _of("principals", "principal_id", key=True),
@@ -209,14 +222,14 @@ grants = Table(
     "grants", metadata,
     _of("principals", "principal_id", key=True), _text("scope", key=True), _in_workspace(),
     _text("granted_by"), _instant("granted_at"),
-    Index(None, "workspace_id", "scope"),
+    Index(None, "workspace_id", "scope", "principal_id"),
 )  # fmt: skip
 
 assignments = Table(
     "assignments", metadata,
     _of("principals", "principal_id", key=True), _text("role", key=True), _in_workspace(),
     _text("assigned_by"), _instant("assigned_at"),
-    Index(None, "workspace_id", "role"),
+    Index(None, "workspace_id", "role", "principal_id"),
 )  # fmt: skip
 
 invitations = Table(

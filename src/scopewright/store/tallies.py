@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -81,6 +83,7 @@ TABLES: dict[str, Table] = {
     "trusted-issuers": trusted_issuers,
     "workspaces": workspaces,
 }
+COUNTED = (*TABLES.values(), principals)
 NOUNS = {table.name: noun for noun, table in TABLES.items()}
 _THAT: dict[str, tuple[ColumnElement[bool], ...]] = {  # else all of them
     "invitations": (invitations.c.expires_at > _NOW,),
@@ -108,7 +111,11 @@ def _number_of(noun: str) -> Select[Any]:
     return select(func.count()).select_from(table).where(here, *_THAT.get(noun, ()))
 
 
-_NUMBERS = select(*(_number_of(noun).scalar_subquery().label(noun) for noun in TABLES))
+@cache
+def _numbers_of(nouns: frozenset[str]) -> Select[Any]:
+    return select(*(_number_of(noun).scalar_subquery().label(noun) for noun in sorted(nouns)))
+
+
 _OF_KINDS = (
     select(principals.c.kind, func.count().label("number"))
     .where(principals.c.workspace_id == _HERE)
@@ -117,13 +124,16 @@ _OF_KINDS = (
 _DATAPOINTS = select(func.count()).where(datapoints.c.workspace_id == _HERE)
 
 
-def tally(tx: Transaction, here: dict[str, Any]) -> Tally:
-    """How many there are; of datapoints, which may be millions, nothing is said."""
-    numbers = tx.one(_NUMBERS, **here)
-    assert numbers is not None
-    found = Counter(dict(numbers._mapping))
-    for row in tx.all(_OF_KINDS, workspace=here["workspace"]):
-        found[KINDS[row.kind]] = row.number
+def tally(tx: Transaction, here: dict[str, Any], *, of: Collection[Table] = COUNTED) -> Tally:
+    """How many there are in these tables; of datapoints, which may be millions, nothing is said."""
+    found: Tally = Counter()
+    if nouns := frozenset(NOUNS[table.name] for table in of if table.name in NOUNS):
+        numbers = tx.one(_numbers_of(nouns), **here)
+        assert numbers is not None
+        found.update(dict(numbers._mapping))
+    if principals in of:
+        for row in tx.all(_OF_KINDS, workspace=here["workspace"]):
+            found[KINDS[row.kind]] = row.number
     return found
 
 
