@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import event, insert
 
 from scopewright.core.scopes import EVERYTHING, Requested
-from scopewright.ids import new_id
-from scopewright.store import sessions
-from scopewright.store.database import Transaction
+from scopewright.ids import new_id, new_uuid
+from scopewright.store import schema, sessions
+from scopewright.store.database import Database, Transaction
 from scopewright.store.pages import Window
+from scopewright.store.principals import FEW
 from tests.store.world import LATER, NOW, REQUESTED, TOMORROW, World
 
 SECOND = timedelta(seconds=1)
@@ -56,6 +60,64 @@ def test_only_active_sessions_are_listed(world: World) -> None:
         assert sessions.principals_of_client(tx, client.id, now=LATER) == [ann.id]
         assert sessions.of_principal(tx, ann.id, now=TOMORROW) == []
         assert sessions.principals_of_client(tx, client.id, now=TOMORROW) == []
+
+
+def test_the_sessions_of_many_who_are_called_alike_are_found_as_those_of_few(world: World) -> None:
+    """Beyond `FEW` people they are sought another way."""
+    mine, other = _many(world, FEW + 10), world.session(expires_at=TOMORROW)
+    for prefix in ("many-", "MANY-00"):
+        wanted = [id for name, id in mine.items() if name.startswith(prefix.lower())]
+        for sort, expected in ((None, sorted(wanted)), ("-created_at", sorted(wanted)[::-1])):
+            assert _walked(world, Window(600, sort=sort, prefix=prefix)) == expected
+    assert _walked(world, Window()) == sorted([*mine.values(), other.id])
+
+
+def test_a_page_of_sessions_passes_by_those_that_are_over(sqlite_database: Database) -> None:
+    world = World(sqlite_database)
+    _many(world, FEW + 10)
+    for prefix in (None, "many-"):
+        asked = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+            asked.append((statement, values))  # noqa: B023 - heard within this round
+
+        event.listen(sqlite_database.engine, "before_cursor_execute", note)
+        with sqlite_database.read() as tx:
+            window = Window(prefix=prefix)
+            sessions.page_active(tx, world.workspace_id, now=NOW, window=window)
+        event.remove(sqlite_database.engine, "before_cursor_execute", note)
+        (statement, values), found = asked[-1], []
+        with sqlite_database.read() as tx:
+            explained = tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+            found = [row.detail for row in explained]
+        assert found[0].startswith("SEARCH sessions USING INDEX ix_sessions_open"), found
+        assert not [step for step in found if "TEMP B-TREE" in step or "SCAN" in step], found
+
+
+def _many(world: World, number: int) -> dict[str, str]:
+    """An open session for each of so many people, by their names."""
+    client, people, theirs = world.client(), [], []
+    for name in (f"many-{each:04}@example.com" for each in range(number)):
+        here = {"id": new_uuid(), "workspace_id": world.workspace_id, "created_at": NOW}
+        people.append(here | {"kind": "end_user", "name": name, "provider": None, "subject": None})
+        begun = dict.fromkeys(("authenticated_at", "last_used_at"), NOW)
+        whose = {"principal_id": here["id"], "client_id": client.id, "requested": "*"}
+        theirs.append({**here, **begun, **whose, "id": new_id("ses"), "expires_at": TOMORROW})
+    with world.database.write() as tx:
+        tx.run_many(insert(schema.principals), people)
+        tx.run_many(insert(schema.sessions), theirs)
+    return {str(one["name"]): str(its["id"]) for one, its in zip(people, theirs, strict=True)}
+
+
+def _walked(world: World, window: Window) -> list[str]:
+    met: list[str] = []
+    while True:
+        with world.database.read() as tx:
+            page = sessions.page_active(tx, world.workspace_id, now=NOW, window=window)
+        met += [session.id for session in page.items]
+        if page.cursor is None:
+            return met
+        window = replace(window, cursor=page.cursor)
 
 
 def test_the_sessions_of_a_browsers_sign_in_are_found_and_go_on_under_the_next(

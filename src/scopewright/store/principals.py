@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -212,6 +213,14 @@ def _known_as(tx: Transaction, workspace_id: str, prefix: str) -> ColumnElement[
     if few is not None:
         return few
     return or_(_begins(principals.c.name, prefix), principals.c.id.in_(known))
+
+
+def few_called(tx: Transaction, workspace_id: str, prefixes: Iterable[str]) -> list[str] | None:
+    """The ids of those whose name begins with one of these; None where they are many."""
+    named = or_(*(begins(principals.c.name, prefix) for prefix in prefixes))
+    ids = select(principals.c.id).where(principals.c.workspace_id == workspace_id, named)
+    found = [row.id for row in tx.all(ids.limit(FEW + 1))]
+    return found if len(found) <= FEW else None
 
 
 def _called(tx: Transaction, wanted: Select[Any], prefix: str) -> ColumnElement[bool]:

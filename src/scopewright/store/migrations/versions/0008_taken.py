@@ -1,4 +1,4 @@
-"""What a deletion took is kept in rows, and who has a word is found by its index alone."""
+"""What a deletion took is kept in rows; indexes for who has a word and for sessions still open."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=
 
 
 def upgrade() -> None:
+    is_open = text("ended_at IS NULL")
+    op.create_index(
+        "ix_sessions_open",
+        "sessions",
+        ["workspace_id", "id", "expires_at"],
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
     for table, (word, verb) in _WORDS.items():
         op.drop_index(f"ix_{table}_workspace_id_{word}", table)
         columns = ["workspace_id", word, "principal_id"]
@@ -39,6 +47,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_sessions_open", "sessions")
     for id, name, before in _revisions():
         if "taken" in before:
             before["taken"] |= {table: _taken(table, id, name) for table in _WORDS}
