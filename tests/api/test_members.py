@@ -91,7 +91,24 @@ def test_a_link_dies_after_seven_days(tenant: Tenant) -> None:
     token = invite(tenant, email)
     tenant.running.clock.advance(days=7)
     assert accept(tenant, token, email) is None
+
+
+def test_an_expired_invitation_says_so_and_is_sent_again_or_cancelled(tenant: Tenant) -> None:
+    email = address()
+    invite(tenant, email)
+    [pending] = tenant.call("GET", "/invitations").json()["data"]
+    assert pending["state"] == "pending"
+    tenant.running.clock.advance(days=7)
+    expired = pending | {"state": "expired"}
+    assert tenant.call("GET", "/invitations").json()["data"] == [expired]
+    assert tenant.call("GET", f"/invitations/{pending['id']}").json() == expired
+    token = invite(tenant, email)
+    [again] = tenant.call("GET", "/invitations").json()["data"]
+    assert (again["email"], again["state"]) == (email, "pending")
+    tenant.running.clock.advance(days=7)
+    assert tenant.call("DELETE", f"/invitations/{again['id']}").status_code == 204
     assert tenant.call("GET", "/invitations").json()["data"] == []
+    assert accept(tenant, token, email) is None
 
 
 def test_a_link_works_until_seven_days_are_over(tenant: Tenant) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
 
 from tests.console.members import AtWork, a_member, command_of, text_of
 from tests.visitors import a_browser, an_address, sign_in, submit
@@ -54,6 +57,29 @@ def test_an_invitation_is_sent_again_and_the_earlier_link_ends(admin: AtWork, wo
     browser = a_browser()
     assert submit(browser, browser.get(first), address=address).status_code == 422
     assert submit(browser, browser.get(second), address=address).status_code == 303
+
+
+def test_an_expired_invitation_is_shown_as_such_and_is_sent_again(
+    admin: AtWork, world: World
+) -> None:
+    address = an_address("late")
+    admin.send(admin.open("/members"), "/members", email=address, role="editor")
+    assert "link expired" not in text_of(admin.open("/members"))
+    with closing(sqlite3.connect(world.letters.parent / "scopewright.db", timeout=30)) as database:
+        eight_days = timedelta(days=8) // timedelta(microseconds=1)
+        sql = "UPDATE invitations SET expires_at = expires_at - ? WHERE email = ?"
+        database.execute(sql, (eight_days, address))
+        database.commit()
+    page = admin.open("/members")
+    assert "link expired It was good until " in text_of(page)
+    [invitation] = world.listed("/invitations")
+    question = admin.open(f"/members/invitations/{invitation['id']}/cancel")
+    assert "The link in the letter has stopped working already." in text_of(question)
+    admin.send(page, "/members", email=address, role="editor")
+    assert "link expired" not in text_of(admin.open("/members"))
+    browser = a_browser()
+    link = world.mailbox(address).link(2)
+    assert submit(browser, browser.get(link), address=address).status_code == 303
 
 
 def last_seen(admin: AtWork, address: str) -> str:

@@ -280,7 +280,8 @@ class World:
     def _pending(self) -> tuple[Invitation, ...]:
         now = self.running.clock()
         with self.running.database.read() as tx:
-            return pending_invitations.page(tx, self.tenant.id, now=now, window=WHOLE_LIST).items
+            sent = pending_invitations.page(tx, self.tenant.id, window=WHOLE_LIST).items
+        return tuple(one for one in sent if one.is_pending(now))
 
     # --- what is done ---------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ KEPT = {
     "magic_links": timedelta(days=1),
     "sign_ins": timedelta(0),
     "limits": timedelta(0),
-    "invitations": timedelta(0),
+    "invitations": timedelta(days=7),
     "jtis": timedelta(0),
     "pushed_requests": timedelta(0),
     "registration_tokens": timedelta(0),

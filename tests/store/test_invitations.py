@@ -13,7 +13,7 @@ def test_an_invitation_comes_back_equal(world: World) -> None:
     invitation = world.invitation()
     with world.database.read() as tx:
         assert invitations.by_hash(tx, invitation.secret_hash) == invitation
-        page = invitations.page(tx, world.workspace_id, now=NOW, window=Window())
+        page = invitations.page(tx, world.workspace_id, window=Window())
     assert page.items == (invitation,)
 
 
@@ -32,14 +32,15 @@ def test_an_invitation_is_taken_once(world: World) -> None:
         assert invitations.take(tx, invitation.secret_hash, now=NOW) is None
 
 
-def test_an_expired_invitation_is_neither_taken_nor_listed(world: World) -> None:
+def test_an_expired_invitation_is_not_taken_and_listed_until_it_is_forgotten(world: World) -> None:
     invitation = world.invitation()
+    assert not invitation.is_pending(LATER)
     with world.database.write() as tx:
         assert invitations.take(tx, invitation.secret_hash, now=LATER) is None
-        assert invitations.page(tx, world.workspace_id, now=LATER, window=Window()).items == ()
-        invitations.purge(tx, now=LATER)
+        assert invitations.page(tx, world.workspace_id, window=Window()).items == (invitation,)
+        invitations.purge(tx, before=LATER)
         assert invitations.by_hash(tx, invitation.secret_hash) == invitation
-        assert invitations.purge(tx, now=LATER + timedelta(microseconds=1)) >= 1
+        assert invitations.purge(tx, before=LATER + timedelta(microseconds=1)) >= 1
         assert invitations.by_hash(tx, invitation.secret_hash) is None
 
 

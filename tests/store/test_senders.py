@@ -5,7 +5,7 @@ from __future__ import annotations
 from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
 from scopewright.store import grants, invitations, senders
 from scopewright.store.pages import Window
-from tests.store.world import NOW, World
+from tests.store.world import World
 
 WORDS = Vocabulary(
     (Catalogue("core", "Core", scopes=(ScopeDefinition("opening", opens=frozenset({"x:y"})),)),),
@@ -29,6 +29,6 @@ def test_only_what_those_sent_is_cancelled_who_lost_something_guarded(world: Wor
         grants.remove(tx, principal_id=bob.id, scope="plain")
         grants.remove(tx, principal_id=eve.id, scope="opening")
         assert senders.cancel_of_deprived(tx, here, WORDS, had=had) == 2
-        left = invitations.page(tx, here, now=NOW, window=Window()).items
+        left = invitations.page(tx, here, window=Window()).items
         assert [one.invited_by for one in left] == [bob.id]
         assert senders.cancel_of_deprived(tx, here, WORDS, had=had) == 0

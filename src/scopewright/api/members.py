@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from scopewright.api.bodies import Body, Email
 from scopewright.api.entrance import AskHere, WindowHere, sought_by
 from scopewright.api.shapes import Listed
-from scopewright.core.model import Invitation
+from scopewright.services.invitations import InvitationNow
 from scopewright.services.members import Member
 from scopewright.store.pages import Window
 
@@ -59,7 +59,11 @@ class MemberShape(BaseModel):
 
 
 class InvitationShape(BaseModel):
-    """A pending invitation; its link stands in the letter only."""
+    """An invitation that nobody has accepted; its link stands in the letter only.
+
+    Where its `state` is `expired`, inviting the same address again sends a fresh link. It is
+    forgotten a week after.
+    """
 
     id: str
     email: str
@@ -67,9 +71,11 @@ class InvitationShape(BaseModel):
     invited_by: str
     created_at: datetime
     expires_at: datetime
+    state: Literal["pending", "expired"]
 
     @classmethod
-    def of(cls, invitation: Invitation) -> InvitationShape:
+    def of(cls, shown: InvitationNow) -> InvitationShape:
+        invitation = shown.invitation
         return cls(
             id=invitation.id,
             email=invitation.email,
@@ -77,6 +83,7 @@ class InvitationShape(BaseModel):
             invited_by=invitation.invited_by,
             created_at=invitation.created_at,
             expires_at=invitation.expires_at,
+            state="pending" if shown.is_pending else "expired",
         )
 
 
@@ -94,7 +101,7 @@ def show(ask: AskHere, email: str) -> MemberShape:
 
 
 def invite(ask: AskHere, body: NewMember) -> InvitationShape:
-    """Mail an invitation, in place of a pending one to the same address."""
+    """Mail an invitation, in place of an earlier one to the same address."""
     sent = ask.services.invitations.send(ask.caller, email=body.email, role=body.role)
     return InvitationShape.of(sent)
 
@@ -112,7 +119,7 @@ def remove(ask: AskHere, email: str) -> Response:
 
 
 def invitations(ask: AskHere, window: WindowHere) -> Listed[InvitationShape]:
-    """The pending invitations, oldest first."""
+    """The invitations that nobody has accepted, oldest first."""
     page = ask.services.invitations.page(ask.caller, window)
     return Listed(
         data=[InvitationShape.of(one) for one in page.items], next_page=ask.next_page(page.cursor)
@@ -120,7 +127,7 @@ def invitations(ask: AskHere, window: WindowHere) -> Listed[InvitationShape]:
 
 
 def show_invitation(ask: AskHere, id: str) -> InvitationShape:
-    """One pending invitation."""
+    """One invitation that nobody has accepted."""
     return InvitationShape.of(ask.services.invitations.show(ask.caller, id=id))
 
 
@@ -130,6 +137,6 @@ def send_invitation(ask: AskHere, body: NewMember) -> InvitationShape:
 
 
 def revoke_invitation(ask: AskHere, id: str) -> Response:
-    """Cancel a pending invitation; its link is dead at once."""
+    """Cancel an invitation; its link is dead at once."""
     ask.services.invitations.revoke(ask.caller, id=id)
     return Response(status_code=204)

@@ -204,7 +204,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         delete("/members/{email}", "Remove a member.", name="remove"),
     ),
     "invitations": (
-        listing("/invitations", "The invitations that are pending."),
+        listing("/invitations", "The invitations that nobody has accepted."),
         show("/invitations/{id}", "One invitation."),
         delete("/invitations/{id}", "Cancel an invitation.", name="revoke"),
     ),

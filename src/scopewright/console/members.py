@@ -24,14 +24,14 @@ async def index(desk: Desk) -> Response:
 async def _index(
     desk: Desk, form: Form, fault: Fault | None, chosen: Mapping[str, str] | None = None
 ) -> Response:
-    pending = None
+    invited = None
     if desk.may("invitations:read"):
-        pending = (await desk.read("/invitations", limit=1000))["data"]
+        invited = (await desk.read("/invitations", limit=1000))["data"]
     return await desk.page(
         "members.html",
         status=422 if fault else 200,
         members=await listed(desk, "/members", AT, "q", "sort"),
-        pending=pending,
+        invited=invited,
         roles=_roles(),
         chosen=chosen or {},
         form=form,
@@ -95,11 +95,13 @@ async def removal(desk: Desk) -> Act:
 async def cancelling(desk: Desk) -> Act:
     path, words = f"/invitations/{desk.named['id']}", spoken()
     invitation = await desk.read(path)
+    stops = words.says("The link in the letter stops working at once.")
+    ended = words.says("The link in the letter has stopped working already.")
     return Act(
         "DELETE",
         path,
         title=words.says("Cancel the invitation of %(email)s?") % invitation,
-        says=(words.says("The link in the letter stops working at once."),),
+        says=(stops if invitation["state"] == "pending" else ended,),
         button=words.says("Cancel the invitation"),
         done=words.says("The invitation of %(email)s is cancelled.") % invitation,
         back=AT,

@@ -146,6 +146,9 @@ class Invitation:
     expires_at: datetime
     secret_hash: str
 
+    def is_pending(self, now: datetime) -> bool:
+        return now < self.expires_at
+
 
 # --- clients ----------------------------------------------------------------------------------
 

@@ -41,6 +41,14 @@ from scopewright.store.pages import Page, Window
 
 
 @dataclass(frozen=True, slots=True)
+class InvitationNow:
+    """An invitation as it is shown: whether its link still works, or can be sent again only."""
+
+    invitation: Invitation
+    is_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Invitations:
     """What can be done with invitations. Roles come and go by their short names."""
 
@@ -52,8 +60,8 @@ class Invitations:
     lifetime: timedelta
 
     @needs("members:create")
-    def send(self, caller: Caller, *, email: str, role: str) -> Invitation:
-        """Mail an invitation, in place of a pending one to the same address.
+    def send(self, caller: Caller, *, email: str, role: str) -> InvitationNow:
+        """Mail an invitation, in place of an earlier one to the same address.
 
         Raises:
             Invalid: no such role; no address that can be written to.
@@ -83,36 +91,37 @@ class Invitations:
                 days=max(1, self.lifetime.days),
             )
         )
-        return invitation
+        return self._now(invitation)
 
     @needs("invitations:read")
-    def page(self, caller: Caller, window: Window) -> Page[Invitation]:
-        """The pending invitations, oldest first."""
+    def page(self, caller: Caller, window: Window) -> Page[InvitationNow]:
+        """The invitations that nobody has accepted, oldest first; expired ones for a week."""
         with self.database.read() as tx:
-            return invitations.page(tx, caller.workspace_id, now=self.clock(), window=window)
+            found = invitations.page(tx, caller.workspace_id, window=window)
+        return Page(tuple(map(self._now, found.items)), found.cursor)
 
     @needs("invitations:read")
-    def show(self, caller: Caller, *, id: str) -> Invitation:
-        """One pending invitation.
+    def show(self, caller: Caller, *, id: str) -> InvitationNow:
+        """One invitation that nobody has accepted.
 
         Raises:
-            NotFound: accepted, cancelled, expired or never sent.
+            NotFound: accepted, cancelled, long expired or never sent.
         """
         with self.database.read() as tx:
-            return self._pending(tx, caller, id)
+            return self._now(_found(tx, caller, id))
 
     @needs("invitations:revoke")
     def revoke(self, caller: Caller, *, id: str) -> None:
-        """Cancel a pending invitation; its link is dead at once.
+        """Cancel an invitation; its link is dead at once.
 
         Raises:
             NotFound: as `show`.
         """
         with self.database.write() as tx:
-            pending = self._pending(tx, caller, id)
+            cancelled = _found(tx, caller, id)
             if not invitations.remove(tx, caller.workspace_id, id=id):
                 raise NotFound("There is no such invitation.")
-            before = {"email": pending.email, "role": self._roles.short(pending.role)}
+            before = {"email": cancelled.email, "role": self._roles.short(cancelled.role)}
             audit.record(tx, caller, "invitations:revoke", id, at=self.clock(), before=before)
 
     def accept(self, token: str, email: str) -> Principal | None:
@@ -196,15 +205,19 @@ class Invitations:
 
     # --- looking up -----------------------------------------------------------------------------
 
-    def _pending(self, tx: Transaction, caller: Caller, id: str) -> Invitation:
-        found = invitations.get(tx, caller.workspace_id, id=id, now=self.clock())
-        if found is None:
-            raise NotFound("There is no such invitation.")
-        return found
+    def _now(self, invitation: Invitation) -> InvitationNow:
+        return InvitationNow(invitation, is_pending=invitation.is_pending(self.clock()))
 
     @property
     def _roles(self) -> MemberRoles:
         return MemberRoles(self.catalogues[INTERNAL].prefix)
+
+
+def _found(tx: Transaction, caller: Caller, id: str) -> Invitation:
+    found = invitations.get(tx, caller.workspace_id, id=id)
+    if found is None:
+        raise NotFound("There is no such invitation.")
+    return found
 
 
 def _member_at(tx: Transaction, workspace_id: str, address: str) -> Principal | None:

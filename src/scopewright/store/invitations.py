@@ -1,4 +1,4 @@
-"""Pending invitations of members; an accepted or cancelled one is gone."""
+"""Invitations of members, pending or expired; an accepted or cancelled one is gone."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from scopewright.store.schema import invitations
 _ADD = insert(invitations)
 _BY_HASH = select(invitations).where(invitations.c.secret_hash == bindparam("hash"))
 _BY_ID = select(invitations).where(
-    invitations.c.workspace_id == bindparam("workspace"),
-    invitations.c.id == bindparam("key"),
-    invitations.c.expires_at > bindparam("now"),
+    invitations.c.workspace_id == bindparam("workspace"), invitations.c.id == bindparam("key")
 )
 _TAKE = (
     delete(invitations)
@@ -38,7 +36,7 @@ _SENDERS = (
     .distinct()
 )
 _REMOVE_SENDER = delete(invitations).where(invitations.c.invited_by == bindparam("sender"))
-_PURGE = delete(invitations).where(invitations.c.expires_at < bindparam("now"))
+_PURGE = delete(invitations).where(invitations.c.expires_at < bindparam("before"))
 
 
 def add(tx: Transaction, invitation: Invitation) -> None:
@@ -57,9 +55,9 @@ def add(tx: Transaction, invitation: Invitation) -> None:
     )
 
 
-def get(tx: Transaction, workspace_id: str, *, id: str, now: datetime) -> Invitation | None:
-    """The pending invitation of this id."""
-    row = tx.one(_BY_ID, workspace=workspace_id, key=id, now=now)
+def get(tx: Transaction, workspace_id: str, *, id: str) -> Invitation | None:
+    """The invitation of this id."""
+    row = tx.one(_BY_ID, workspace=workspace_id, key=id)
     return None if row is None else _invitation(row)
 
 
@@ -75,22 +73,20 @@ def take(tx: Transaction, hash: str, *, now: datetime) -> Invitation | None:
     return None if row is None else _invitation(row)
 
 
-def page(tx: Transaction, workspace_id: str, *, now: datetime, window: Window) -> Page[Invitation]:
-    """The pending invitations of a workspace, oldest first."""
-    statement = select(invitations).where(
-        invitations.c.workspace_id == workspace_id, invitations.c.expires_at > now
-    )
+def page(tx: Transaction, workspace_id: str, *, window: Window) -> Page[Invitation]:
+    """The invitations of a workspace, oldest first."""
+    statement = select(invitations).where(invitations.c.workspace_id == workspace_id)
     rows, cursor = rows_of(tx, statement, invitations.c.id, window)
     return Page(tuple(_invitation(row) for row in rows), cursor)
 
 
 def remove(tx: Transaction, workspace_id: str, *, id: str) -> bool:
-    """Cancel an invitation; whether it was pending."""
+    """Cancel an invitation; whether it was there."""
     return tx.run(_REMOVE, workspace=workspace_id, key=id) == 1
 
 
 def senders(tx: Transaction, workspace_id: str) -> list[str]:
-    """Who has sent what is pending in a workspace."""
+    """Who has sent the invitations of a workspace."""
     return [row.invited_by for row in tx.all(_SENDERS, workspace=workspace_id)]
 
 
@@ -99,9 +95,9 @@ def remove_of_sender(tx: Transaction, principal_id: str) -> int:
     return tx.run(_REMOVE_SENDER, sender=principal_id)
 
 
-def purge(tx: Transaction, *, now: datetime) -> int:
-    """Forget expired invitations; how many."""
-    return tx.run(_PURGE, now=now)
+def purge(tx: Transaction, *, before: datetime) -> int:
+    """Forget invitations that expired before; how many."""
+    return tx.run(_PURGE, before=before)
 
 
 def _invitation(row: Row[Any]) -> Invitation:
