@@ -25,6 +25,7 @@ from scopewright.app.running import (
     with_query_keys,
 )
 from scopewright.clock import Clock, system_clock
+from scopewright.console.nowhere import Nowhere
 from scopewright.mail import Mailer, open_mailer
 from scopewright.mcp.routes import mcp_routes
 from scopewright.oauth.routes import IssuerEndpoints, OAuthRoutes
@@ -85,7 +86,7 @@ def build(
             *page_routes(parts, services, providers, api),
             *gateway.routes,
             *mcp_routes(mcp_endpoint(parts, api)),
-            Mount("/", app=api),
+            Mount("/", app=Nowhere(api, api.router)),
         ]
     )
     asgi = _dispatch(parts, pages, entrance, issuer_endpoints(parts, tokens, gateway.verify.verify))
