@@ -38,9 +38,11 @@ class Eyes:
     has_seen_frame: bool = False
     found: list[str] = field(default_factory=list)
 
-    def at(self, url: str) -> None:
-        """Look at the page there."""
-        self.page.goto(url)
+    def at(self, url: str, *, status: int = HTTPStatus.OK) -> None:
+        """Look at the page there, which answers with this status."""
+        answer = self.page.goto(url)
+        if answer is None or answer.status != status:
+            self._find(f"answers {answer and answer.status} and not {int(status)}")
         self.look()
 
     def look(self, *, language: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlencode
 
 from playwright.sync_api import Route
@@ -34,8 +35,8 @@ class Stranger:
         ):  # fmt: skip
             way()
 
-    def _at(self, path: str, **query: str) -> None:
-        self.eyes.at(f"{self.world.url}{path}?{urlencode(query)}")
+    def _at(self, path: str, *, status: int = HTTPStatus.OK, **query: str) -> None:
+        self.eyes.at(f"{self.world.url}{path}?{urlencode(query)}", status=status)
 
     def _send(self, button: str = "button.primary", **typed: str) -> None:
         """Fill the first form of the main part that has these fields, and press its button."""
@@ -53,7 +54,7 @@ class Stranger:
         self._at("/sign-in")
         self._send(email="not@an@address")
         self._send(username="alice", password="wrong")
-        self._at("/sign-in/from/toy", state="x")
+        self._at("/sign-in/from/toy", status=HTTPStatus.NOT_FOUND, state="x")
         self._at("/sign-in/link", token="x")
         self._send(email=ANN)
         self._at("/invitations/accept", token="x")

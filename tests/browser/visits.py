@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +21,9 @@ ROUTES = [
 ]
 
 
+REFUSED = {"/who-can": HTTPStatus.UNPROCESSABLE_ENTITY}  # where no scope is asked for
+
+
 @dataclass(frozen=True)
 class Visits:
     """The addresses of one workspace, whose `editor` is a member."""
@@ -27,13 +31,13 @@ class Visits:
     world: World
     editor: str
 
-    def __iter__(self) -> Iterator[str]:
-        """Each page of it; and some once more, with something asked of them."""
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        """Each page of it, and some once more, with something asked of them; and their statuses."""
         for method, path, _, _ in WORKSPACE_PAGES:
             if method == "GET":
-                yield self.at(path)
+                yield self.at(path), REFUSED.get(path, HTTPStatus.OK)
         for path, query in self._asked:
-            yield f"{self.at(path)}?{query}"
+            yield f"{self.at(path)}?{query}", HTTPStatus.OK
 
     @property
     def _asked(self) -> list[tuple[str, str]]:
@@ -72,6 +76,10 @@ class Visits:
         machine = self._first("/clients", q="client_credentials")["client_id"]
         value = {"value": "x" * 300}
         self.world.admin.put(f"/clients/{machine}/metadata/a", json=value).raise_for_status()
+        missing = self._first("/role-mappings")["include"]
+        self.world.admin.put(
+            f"/role-mappings/{missing}", json={"role": "keeper"}
+        ).raise_for_status()
         lists = ("sessions", "endpoints", "exports", "mqtt-configs", "api-keys")
         return {
             **{f"/{noun}/{{id}}": {"id": self._first(f"/{noun}")["id"]} for noun in lists},
@@ -80,7 +88,7 @@ class Visits:
             "/clients/{id}": {"id": machine, "key": "a"},
             "/applications/{name}": {"name": "plant", "scope": "plant.r", "role": "user"},
             "/roles/{name}": {"name": "keeper"},
-            "/role-mappings/{include}": {"include": self._first("/role-mappings")["include"]},
+            "/role-mappings/{include}": {"include": missing},
             "/principals/{id}": {"id": person, "role": "keeper", **identity},
             "/groups/{id}": {"id": group, "principal": person},
             "/api-keys/of/{principal}": {"principal": person, "id": key["id"]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser
@@ -53,8 +54,8 @@ class Walk:
         """All of it."""
         home = f"{self.world.url}/workspaces/{self.world.slug}"
         with self._as(self.world.admin_email) as administrator:
-            for url in Visits(self.world, self.editor):
-                self._look(administrator, url)
+            for url, status in Visits(self.world, self.editor):
+                self._look(administrator, url, status=status)
                 administrator.has_seen_frame = True
             self._look_for_something(administrator, home)
             self._do_wrong(administrator)
@@ -62,8 +63,9 @@ class Walk:
         with self._as(ANN) as person:
             self._own(person)
         with self._as(self.editor) as editor:
-            self._look(editor, f"{home}/settings/delete")  # closed to editors
-            self._look(editor, f"{self.world.url}/workspaces/nobodys")
+            self._look(editor, f"{home}/settings/delete", status=HTTPStatus.FORBIDDEN)
+            for nowhere in ("workspaces/nobodys", "nothing"):
+                self._look(editor, f"{self.world.url}/{nowhere}", status=HTTPStatus.NOT_FOUND)
         self._arrive()
 
     @contextmanager
@@ -73,8 +75,8 @@ class Walk:
             yield looking
         self.found += looking.found
 
-    def _look(self, looking: Eyes, url: str) -> None:
-        looking.at(url)
+    def _look(self, looking: Eyes, url: str, *, status: int = HTTPStatus.OK) -> None:
+        looking.at(url, status=status)
         self.routes.add(route_of(url))
         for action, names in looking.page.evaluate(FORMS):
             self._forms.setdefault(route_of(action) or action, (url, [action, names]))
