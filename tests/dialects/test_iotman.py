@@ -396,7 +396,8 @@ def test_010_an_invitation_to_manage_lasts_a_week(timed_world: World, clock: Fro
     assert accepted(intime)
     clock.advance(minutes=1)
     assert not accepted(late)
-    assert timed_world.listed("/invitations") == []
+    left = [(one["email"], one["state"]) for one in timed_world.listed("/invitations")]
+    assert left == [(late, "expired")]
 
 
 # --- scope registry -----------------------------------------------------------------------------
