@@ -24,16 +24,16 @@ from scopewright.core.client_documents import (
 )
 from scopewright.core.client_metadata import described, undescribed
 from scopewright.core.errors import Invalid, InvalidRedirect, OAuthError, TooMany
-from scopewright.core.model import ChangeKind, Client, Principal, PrincipalKind
+from scopewright.core.model import ChangeKind, Client
 from scopewright.outbound import Fetcher, Unfetchable
 from scopewright.store import audit, clients, consents, limits, principals, workspaces
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
 WINDOW = timedelta(hours=1)
 MOST_AT_ONCE = 4
 MOST_OF_A_WORKSPACE = 300
 MOST_OF_A_HOST = 60
-VIA = "metadata-document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,11 @@ def _keep(tx: Transaction, before: Client | None, after: Client, *, at: datetime
 
     When codes are to go to another redirect URI, each person is asked again before one does.
     """
+    itself = Actor(after.workspace_id, after.id, via="metadata-document")
     if before is None:
-        itself = Principal(after.id, after.workspace_id, PrincipalKind.CLIENT, after.name, None, at)
-        principals.add(tx, itself)
+        principals.add(tx, after.principal)
         clients.add(tx, after)
-        facts = {"after": described(after)}
-        audit.record_of_client(tx, after, "clients:create", via=VIA, at=at, **facts)
+        audit.record(tx, itself, "clients:create", after.id, at=at, after=described(after))
         return
     if set(after.redirect_uris) != set(before.redirect_uris):
         consents.remove_of_client(tx, after.id)
@@ -139,4 +138,4 @@ def _keep(tx: Transaction, before: Client | None, after: Client, *, at: datetime
     if described(before) != described(after):
         principals.rename(tx, after.id, name=after.name)
         facts = {"before": described(before), "after": described(after)}
-        audit.record_of_client(tx, after, "clients:update", via=VIA, at=at, **facts)
+        audit.record(tx, itself, "clients:update", after.id, at=at, **facts)

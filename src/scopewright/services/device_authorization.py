@@ -26,7 +26,6 @@ from scopewright.core.errors import NotFound, TooMany, UnauthorizedClient
 from scopewright.core.fresh import check_fresh
 from scopewright.core.model import (
     Asked,
-    AuditEvent,
     Client,
     Consent,
     Principal,
@@ -52,6 +51,7 @@ from scopewright.store import (
     vocabulary,
     workspaces,
 )
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
 
@@ -315,14 +315,7 @@ def _remember_consent(tx: Transaction, waiting: _Waiting, now: datetime) -> None
 
 
 def _record(tx: Transaction, waiting: _Waiting, verb: str, now: datetime) -> None:
-    event = AuditEvent(
-        id=ids.new_id("aud"),
-        workspace_id=waiting.workspace.id,
-        at=now,
-        actor=waiting.principal.id,
-        via="cookie",
-        operation=f"device-authorizations:{verb}",
-        target=waiting.client.id,
-        details={"requested": waiting.authorization.requested.spelled()},
-    )
-    audit.add(tx, event)
+    by = Actor(waiting.workspace.id, waiting.principal.id, via="cookie")
+    requested = waiting.authorization.requested.spelled()
+    operation = f"device-authorizations:{verb}"
+    audit.record(tx, by, operation, waiting.client.id, at=now, requested=requested)

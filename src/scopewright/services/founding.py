@@ -24,7 +24,6 @@ from scopewright.core.model import (
     EMAIL_PROVIDER,
     ApiKey,
     Assignment,
-    AuditEvent,
     ChangeKind,
     Identity,
     Principal,
@@ -44,6 +43,7 @@ from scopewright.store import (
     vocabulary,
     workspaces,
 )
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
 
@@ -270,19 +270,9 @@ class Founding:
         for role in sorted({self._admin_role} | default_roles):
             given = Assignment(member.id, role, assigned_by=member.id, assigned_at=now)
             assignments.add(tx, workspace.id, assignment=given)
-        audit.add(
-            tx,
-            AuditEvent(
-                id=ids.new_id("aud"),
-                workspace_id=workspace.id,
-                at=now,
-                actor=member.id,
-                via="system",
-                operation="workspace:create",
-                target=workspace.id,
-                details={"administrator": identity.subject, "with_key": key is not None},
-            ),
-        )
+        facts = {"administrator": identity.subject, "with_key": key is not None}
+        by = Actor(workspace.id, member.id, via="system")
+        audit.record(tx, by, "workspace:create", workspace.id, at=now, **facts)
         return None if key is None else _add_key(tx, member, key, now=now)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scopewright import ids
 from scopewright.access import Access, GoodKey, GoodToken
 from scopewright.authentication import ClientAuthentication
 from scopewright.authority import View
@@ -15,13 +14,14 @@ from scopewright.clock import Clock
 from scopewright.core.client_authentication import ClientCredential
 from scopewright.core.confirmation import is_dpop_bound
 from scopewright.core.errors import InvalidClient
-from scopewright.core.model import AuditEvent, ChangeKind, Client
+from scopewright.core.model import ChangeKind, Client
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import spell
 from scopewright.core.security_profile import profile_of
 from scopewright.core.tokens import LONGEST_ACCESS, unverified_audience
 from scopewright.keys import KeyRing, signing_now
 from scopewright.store import api_keys, audit, clients, principals, sessions, workspaces
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database
 
 INACTIVE: dict[str, Any] = {"active": False}
@@ -192,19 +192,8 @@ class Introspection:
         with self.database.write() as tx:
             workspaces.touch(tx, key.workspace_id, ChangeKind.API_KEY, key.id, at=now)
             if api_keys.revoke(tx, key.id, at=now):
-                audit.add(
-                    tx,
-                    AuditEvent(
-                        id=ids.new_id("aud"),
-                        workspace_id=key.workspace_id,
-                        at=now,
-                        actor=key.principal_id,
-                        via="api_key",
-                        operation="own-api-keys:revoke",
-                        target=key.id,
-                        details={},
-                    ),
-                )
+                by = Actor(key.workspace_id, key.principal_id, via="api_key")
+                audit.record(tx, by, "own-api-keys:revoke", key.id, at=now)
 
     def _touch(self, tx: Any, workspace_id: str, kind: ChangeKind, id: str, now: datetime) -> None:
         workspaces.touch(tx, workspace_id, kind, id, at=now, forget_at=now + LONGEST_ACCESS)

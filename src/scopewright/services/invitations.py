@@ -18,7 +18,6 @@ from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import (
     EMAIL_PROVIDER,
     Assignment,
-    AuditEvent,
     ChangeKind,
     Identity,
     Invitation,
@@ -36,6 +35,7 @@ from scopewright.store import (
     vocabulary,
     workspaces,
 )
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 from scopewright.store.pages import Page, Window
 
@@ -189,19 +189,9 @@ class Invitations:
         for role in _roles_of(invitation, words):
             given = Assignment(member.id, role, invitation.invited_by, assigned_at=now)
             assignments.add(tx, member.workspace_id, assignment=given)
-        audit.add(
-            tx,
-            AuditEvent(
-                id=ids.new_id("aud"),
-                workspace_id=member.workspace_id,
-                at=now,
-                actor=member.id,
-                via="letter",
-                operation="invitations:accept",
-                target=invitation.id,
-                details={"email": invitation.email, "role": self._roles.short(invitation.role)},
-            ),
-        )
+        facts = {"email": invitation.email, "role": self._roles.short(invitation.role)}
+        by = Actor(member.workspace_id, member.id, via="letter")
+        audit.record(tx, by, "invitations:accept", invitation.id, at=now, **facts)
 
     # --- looking up -----------------------------------------------------------------------------
 

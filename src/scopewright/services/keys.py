@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from scopewright import ids
 from scopewright.clock import Clock
 from scopewright.core.caller import Caller, needs
 from scopewright.core.errors import Conflict, Invalid
-from scopewright.core.model import AuditEvent, ChangeKind, SigningKey
+from scopewright.core.model import ChangeKind, SigningKey
 from scopewright.core.tokens import SIGNING_ALGORITHMS
 from scopewright.keys import KeyRing, published, retired, signing_now
 from scopewright.store import audit, signing_keys, workspaces
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
 KeyState = Literal["next", "signing", "verifying"]
@@ -87,7 +87,8 @@ class Keys:
                 return  # deleted meanwhile
             workspaces.touch(tx, here, ChangeKind.SIGNING_KEY, following[0].id, at=now)
             if _follow(tx, here, following, now=now):
-                audit.add(tx, _by_age(old, following[0], at=now))
+                by, facts = Actor(here, "system", "system"), {"added": [following[0].id]}
+                audit.record(tx, by, "keys:rotate", here, at=now, follows=old.id, **facts)
 
     def _made(
         self, workspace_id: str, algorithms: Sequence[str], *, now: datetime
@@ -125,16 +126,3 @@ def _state(key: SigningKey, keys: Iterable[SigningKey], *, now: datetime) -> Key
     if key.signs_from > now:
         return "next"
     return "signing" if signing_now(keys, key.algorithm, now=now) == key else "verifying"
-
-
-def _by_age(old: SigningKey, new: SigningKey, *, at: datetime) -> AuditEvent:
-    return AuditEvent(
-        id=ids.new_id("aud"),
-        workspace_id=old.workspace_id,
-        at=at,
-        actor="system",
-        via="system",
-        operation="keys:rotate",
-        target=old.workspace_id,
-        details={"added": [new.id], "follows": old.id},
-    )

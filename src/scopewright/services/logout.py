@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scopewright import ids
 from scopewright.clock import Clock
 from scopewright.core.client_documents import kept_id
 from scopewright.core.errors import InvalidToken, NotFound
 from scopewright.core.id_tokens import TYPE, Hint, read_hint
 from scopewright.core.logout import LogoutRequest
-from scopewright.core.model import AuditEvent, ChangeKind, Client, Session, SignIn
+from scopewright.core.model import ChangeKind, Client, Session, SignIn
 from scopewright.core.oauth import hash_secret
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.keys import opened
@@ -30,6 +29,7 @@ from scopewright.store import (
     signing_keys,
     workspaces,
 )
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
 
@@ -155,14 +155,5 @@ def _end(tx: Transaction, session: Session, now: datetime) -> None:
         tx, session.workspace_id, ChangeKind.SESSION, session.id, at=now, forget_at=until
     )
     if sessions.end(tx, session.id, at=now, why="signed out"):
-        event = AuditEvent(
-            id=ids.new_id("aud"),
-            workspace_id=session.workspace_id,
-            at=now,
-            actor=session.principal_id,
-            via="cookie",
-            operation="own-session:end",
-            target=session.id,
-            details={"why": "signed out"},
-        )
-        audit.add(tx, event)
+        by = Actor(session.workspace_id, session.principal_id, via="cookie")
+        audit.record(tx, by, "own-session:end", session.id, at=now, why="signed out")

@@ -44,9 +44,9 @@ from scopewright.store import (
     registration_tokens,
     workspaces,
 )
+from scopewright.store.audit import Actor
 from scopewright.store.database import Database, Transaction
 
-VIA = "registration"
 MOST_OF_A_SOURCE = 20
 WINDOW = timedelta(hours=1)
 # What only the server says of a registration (RFC 7592 §2.2).
@@ -104,7 +104,7 @@ class Registrations:
             )
             clients.add(tx, client)
             facts = {"after": described(client), "registration_token": admitted_by}
-            audit.record_of_client(tx, client, "clients:create", via=VIA, at=now, **facts)
+            audit.record(tx, _itself(client), "clients:create", id, at=now, **facts)
         return Registration(client, access_token, secret)
 
     def show(self, workspace_id: str, id: str, *, token: str | None) -> Registration:
@@ -145,7 +145,7 @@ class Registrations:
             clients.change(tx, after)
             principals.rename(tx, id, name=after.name)
             facts = {"before": described(before), "after": described(after)}
-            audit.record_of_client(tx, after, "clients:update", via=VIA, at=now, **facts)
+            audit.record(tx, _itself(after), "clients:update", id, at=now, **facts)
         return Registration(after, known.access_token, secret)
 
     def delete(self, workspace_id: str, id: str, *, token: str | None) -> None:
@@ -162,8 +162,8 @@ class Registrations:
             )  # fmt: skip
             client = _proven(tx, workspace_id, id, token).client
             principals.remove(tx, id)
-            facts = {"before": described(client)}
-            audit.record_of_client(tx, client, "clients:delete", via=VIA, at=now, **facts)
+            before = described(client)
+            audit.record(tx, _itself(client), "clients:delete", id, at=now, before=before)
 
     def _as_described(self, tx: Transaction, client: Client, document: Mapping[str, Any]) -> Client:
         try:
@@ -234,6 +234,10 @@ def _proven(tx: Transaction, workspace_id: str, id: str, token: str | None) -> R
             "The registration access token is not valid here.", presented=token is not None
         )
     return Registration(client, token)
+
+
+def _itself(client: Client) -> Actor:
+    return Actor(client.workspace_id, client.id, via="registration")
 
 
 # --- what they say ------------------------------------------------------------------------------

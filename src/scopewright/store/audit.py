@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from scopewright.core.caller import Caller
-from scopewright.core.model import AuditEvent, Client
+from scopewright.core.model import AuditEvent
 from scopewright.ids import new_id
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, rows_of
@@ -31,6 +31,15 @@ class Events:
 EVERY_EVENT = Events()
 
 
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who has done something without being a `Caller`: a principal's id, or `system`."""
+
+    workspace_id: str
+    id: str
+    via: str
+
+
 def add(tx: Transaction, event: AuditEvent) -> None:
     """Write one event down."""
     tx.run(
@@ -48,39 +57,22 @@ def add(tx: Transaction, event: AuditEvent) -> None:
 
 def record(
     tx: Transaction,
-    caller: Caller,
+    by: Caller | Actor,
     operation: str,
     target: str,
     *,
     at: datetime,
     **details: Any,
 ) -> None:
-    """Write down what a caller has done; `details` are facts such as values before and after."""
+    """Write down what somebody has done; `details` are facts such as values before and after."""
     event = AuditEvent(
         id=new_id("aud"),
-        workspace_id=caller.workspace_id,
+        workspace_id=by.workspace_id,
         at=at,
-        actor=caller.principal.id,
-        via=caller.via,
+        actor=by.principal.id if isinstance(by, Caller) else by.id,
+        via=by.via,
         operation=operation,
         target=target,
-        details=details,
-    )
-    add(tx, event)
-
-
-def record_of_client(
-    tx: Transaction, client: Client, operation: str, *, via: str, at: datetime, **details: Any
-) -> None:
-    """Write down what a client has done about itself."""
-    event = AuditEvent(
-        id=new_id("aud"),
-        workspace_id=client.workspace_id,
-        at=at,
-        actor=client.id,
-        via=via,
-        operation=operation,
-        target=client.id,
         details=details,
     )
     add(tx, event)

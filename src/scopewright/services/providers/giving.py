@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from scopewright import ids
 from scopewright.core.catalogue import Vocabulary
-from scopewright.core.model import Assignment, AuditEvent, ChangeKind, Grant, Principal
+from scopewright.core.model import Assignment, ChangeKind, Grant, Principal
 from scopewright.core.provider_rules import Difference, Due, difference, within
 from scopewright.store import assignments, audit, grants, senders, workspaces
+from scopewright.store.audit import Actor
 from scopewright.store.database import Transaction
 
 Gifts = Mapping[str, Due]  # by giver
@@ -51,17 +51,8 @@ def record(
     at: datetime,
 ) -> None:
     """Write down what somebody's sign-in, or the settings, have done to their record."""
-    event = AuditEvent(
-        id=ids.new_id("aud"),
-        workspace_id=person.workspace_id,
-        at=at,
-        actor=person.id,
-        via=giver,
-        operation=operation,
-        target=person.id,
-        details=dict(facts),
-    )
-    audit.add(tx, event)
+    by = Actor(person.workspace_id, person.id, via=giver)
+    audit.record(tx, by, operation, person.id, at=at, **facts)
 
 
 def _difference(

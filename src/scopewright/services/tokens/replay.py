@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from scopewright import ids
 from scopewright.core import tokens
-from scopewright.core.model import AuditEvent, ChangeKind, Client
+from scopewright.core.model import ChangeKind, Client
 from scopewright.store import audit, sessions, workspaces
+from scopewright.store.audit import Actor
 from scopewright.store.database import Transaction
 
 
@@ -18,14 +18,5 @@ def end_replayed(tx: Transaction, client: Client, session_id: str, *, now: datet
         tx, client.workspace_id, ChangeKind.SESSION, session_id, at=now, forget_at=until
     )
     if sessions.end(tx, session_id, at=now, why="replayed"):
-        event = AuditEvent(
-            id=ids.new_id("aud"),
-            workspace_id=client.workspace_id,
-            at=now,
-            actor=client.id,
-            via="token",
-            operation="sessions:revoke",
-            target=session_id,
-            details={"why": "replayed"},
-        )
-        audit.add(tx, event)
+        by = Actor(client.workspace_id, client.id, via="token")
+        audit.record(tx, by, "sessions:revoke", session_id, at=now, why="replayed")
