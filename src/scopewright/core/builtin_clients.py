@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from scopewright.core.applications import Application
+from scopewright.core.errors import Forbidden
 from scopewright.core.gateway_sessions import redirect_uris
 from scopewright.core.model import (
     Client,
@@ -87,6 +88,16 @@ def application_client(
 def is_builtin(client: Client, applications: Iterable[Application] = ()) -> bool:
     """Whether nobody registered this client; `applications` are those of its workspace."""
     return client.id == command_line_id(client.workspace_id) or _is_of_any(client, applications)
+
+
+def refuse_builtin(client: Client, applications: Iterable[Application]) -> None:
+    """Let a client be changed, ended or removed that somebody has registered.
+
+    Raises:
+        Forbidden: nobody has.
+    """
+    if is_builtin(client, applications):
+        raise Forbidden("This client is built in; it is read-only.")
 
 
 def standing_consent(

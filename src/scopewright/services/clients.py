@@ -10,11 +10,11 @@ from typing import Any
 from scopewright import ids
 from scopewright.clock import Clock
 from scopewright.core import client_metadata, delegation, names, oauth, tokens
-from scopewright.core.builtin_clients import is_builtin
+from scopewright.core.builtin_clients import refuse_builtin
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.client_authentication import has_secret
-from scopewright.core.errors import Conflict, Forbidden, Invalid, NotFound
+from scopewright.core.errors import Conflict, Invalid, NotFound
 from scopewright.core.model import (
     ChangeKind,
     Client,
@@ -261,8 +261,7 @@ def _find(tx: Transaction, caller: Caller, id: str) -> Client:
 
 def _changeable(tx: Transaction, caller: Caller, id: str) -> Client:
     client = _find(tx, caller, id)
-    if is_builtin(client, applications.of_workspace(tx, caller.workspace_id)):
-        raise Forbidden("This client is built in; it is read-only.")
+    refuse_builtin(client, applications.of_workspace(tx, caller.workspace_id))
     return client
 
 

@@ -29,8 +29,6 @@ from scopewright.core.model import (
     ChangeKind,
     Client,
     ClientSecret,
-    Principal,
-    PrincipalKind,
     Workspace,
 )
 from scopewright.core.oauth import hash_secret
@@ -99,9 +97,7 @@ class Registrations:
             blank = undescribed(workspace_id, id=id, name=id, at=now)
             client, secret = _with_secret(self._as_described(tx, blank, document), now)
             client = replace(client, registration_token_hash=hash_secret(access_token))
-            principals.add(
-                tx, Principal(id, workspace_id, PrincipalKind.CLIENT, client.name, None, now)
-            )
+            principals.add(tx, client.principal)
             clients.add(tx, client)
             facts = {"after": described(client), "registration_token": admitted_by}
             audit.record(tx, _itself(client), "clients:create", id, at=now, **facts)

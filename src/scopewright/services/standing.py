@@ -9,10 +9,10 @@ from datetime import datetime
 from scopewright.catalogues import INTERNAL
 from scopewright.clock import Clock
 from scopewright.core import delegation
-from scopewright.core.builtin_clients import is_builtin
+from scopewright.core.builtin_clients import refuse_builtin
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
-from scopewright.core.errors import Forbidden, NotFound
+from scopewright.core.errors import NotFound
 from scopewright.core.identities import PEOPLE, check_person
 from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import ChangeKind, Principal, PrincipalKind
@@ -203,7 +203,5 @@ class Standing:
 
 def _refuse_builtin(tx: Transaction, principal: Principal) -> None:
     client = clients.get(tx, principal.id)
-    if client is not None and is_builtin(
-        client, applications.of_workspace(tx, client.workspace_id)
-    ):
-        raise Forbidden("This client is built in; it is read-only.")
+    if client is not None:
+        refuse_builtin(client, applications.of_workspace(tx, client.workspace_id))

@@ -12,7 +12,7 @@ from scopewright.core.builtin_clients import (
     application_client_id,
     command_line,
 )
-from scopewright.core.model import ChangeKind, Client, Principal, PrincipalKind
+from scopewright.core.model import ChangeKind, Client
 from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import clients, principals, workspaces
 from scopewright.store.database import Transaction
@@ -56,6 +56,5 @@ def forget_application(tx: Transaction, application: Application, *, now: dateti
 
 
 def _add(tx: Transaction, client: Client) -> None:
-    kind, at = PrincipalKind.CLIENT, client.created_at
-    principals.add(tx, Principal(client.id, client.workspace_id, kind, client.name, None, at))
+    principals.add(tx, client.principal)
     clients.add(tx, client)
