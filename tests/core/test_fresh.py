@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopewright.core.caller import Caller
-from scopewright.core.catalogue import Vocabulary
+from scopewright.core.catalogue import ScopeDefinition, Vocabulary
 from scopewright.core.delegation import refuse_giving
 from scopewright.core.errors import Escalation, SignInTooOld
 from scopewright.core.fresh import is_fresh, of_lately
@@ -48,9 +48,12 @@ def test_the_refusal_says_how_old_a_sign_in_may_be() -> None:
 def test_an_old_sign_in_gives_what_opens_nothing_here_and_nothing_guarded(
     held: frozenset[str], given_: frozenset[str], guarded: frozenset[str]
 ) -> None:
+    opening = (ScopeDefinition(name, opens=frozenset({name})) for name in guarded)
+    words = Vocabulary(scopes=tuple(opening))
+
     def outcome(caller: Caller) -> type[Exception] | None:
         try:
-            refuse_giving(caller, held=held, given=given_, guarded=guarded)
+            refuse_giving(caller, words, held=held, given=given_)
         except (Escalation, SignInTooOld) as error:
             return type(error)
         return None

@@ -148,7 +148,7 @@ def test_without_the_check_of_one_row_an_escalation_is_found(
     inside: Running, row: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = SimpleNamespace(
-        refuse_giving=lambda _caller, **_facts: None,
+        refuse_giving=lambda _caller, _words, **_facts: None,
         refuse_escalation=lambda **_facts: None,
         escalation=delegation.escalation,
     )

@@ -132,12 +132,9 @@ class AccessTags:
         after = put_into(present, said, words, _known(tx, here, present, said))
         graph = access_tags.graph(tx, here).with_tag(after)
         check_nested(graph, after, known=access_tags.names(tx, here) | {after.name})
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=given_by(words, graph, before=present, after=after),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        given = given_by(words, graph, before=present, after=after)
+        delegation.refuse_giving(caller, words, held=holds, given=given)
         return after
 
 

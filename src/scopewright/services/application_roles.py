@@ -111,12 +111,8 @@ class ApplicationRoles:
             proposal = Proposal(roles={role.name: role})
             after = check(words, proposal)
             check_limits(words, after, self.limits)
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=proposal.given(words, after),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            delegation.refuse_giving(caller, words, held=holds, given=proposal.given(words, after))
             had = senders.held_by_each(tx, here, words)
             vocabulary.change(tx, caller, proposal, at=now)
             revisions.of_role(tx, caller, before, role, at=now)

@@ -75,12 +75,8 @@ class Assignments:
             words = vocabulary.here(tx, here, self.catalogues)
             full = assignable(words, role).name
             refuse_member_role(principal, full, member_roles=self._member_roles)
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=held(words, (), [full]),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            delegation.refuse_giving(caller, words, held=holds, given=held(words, (), [full]))
             there = assignments.get(tx, principal_id=principal.id, role=full)
             assignment = there or Assignment(principal.id, full, caller.principal.id, now)
             if there is None:

@@ -223,12 +223,8 @@ class Clients:
     def _refuse_control(self, tx: Transaction, caller: Caller, client: Client) -> None:
         """Who has the secret or the keys can do all that the client can."""
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=holdings.of(tx, client.id, words),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=holdings.of(tx, client.id, words))
 
     def _refuse_redirecting(
         self, tx: Transaction, caller: Caller, client: Client, now: datetime
@@ -240,12 +236,9 @@ class Clients:
             *consents.principals_of_client(tx, client.id),
         }
         held_by_each = holdings.of_many(tx, sorted(people), words)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=NONE.union(*held_by_each.values()),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        given = NONE.union(*held_by_each.values())
+        delegation.refuse_giving(caller, words, held=holds, given=given)
 
     def _registered(self, tx: Transaction, client: Client) -> Registered:
         words = vocabulary.here(tx, client.workspace_id, self.catalogues)

@@ -123,7 +123,9 @@ class EndUsers:
             if is_new:
                 given = replace(given, roles=given.roles | words.default_roles)
             given = _checked(given, words)
-            self._refuse_escalation(tx, caller, words, given)
+            holds = holdings.of_giver(tx, caller, words)
+            comes_to = held(words, given.scopes | given.internal_scopes, given.roles)
+            delegation.refuse_giving(caller, words, held=holds, given=comes_to)
             if is_new:
                 principals.add(tx, person)
             _give(tx, caller, person, given, now)
@@ -174,16 +176,6 @@ class EndUsers:
                 raise NotFound("There is no such end-user.")
             before = {"email": person.name, "scopes": granted}
             audit.record(tx, caller, "end-users:remove", person.id, at=now, before=before)
-
-    def _refuse_escalation(
-        self, tx: Transaction, caller: Caller, words: Vocabulary, given: Invited
-    ) -> None:
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=held(words, given.scopes | given.internal_scopes, given.roles),
-            guarded=words.guarded,
-        )
 
     def _letter(
         self, tx: Transaction, person: Principal, address: str, now: datetime

@@ -156,12 +156,8 @@ class Grants:
         words: Vocabulary,
     ) -> None:
         check_takes_scopes(principal, clients.get(tx, principal.id))
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=words.close(scopes),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=words.close(scopes))
 
     def _touched(
         self, tx: Transaction, caller: Caller, *, kind: PrincipalKind, name: str

@@ -127,12 +127,9 @@ class Groups:
             group, principal = self._touched(tx, caller, id, member, now)
             check_takes_scopes(principal, clients.get(tx, principal.id))
             words = vocabulary.here(tx, here, self.catalogues)
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=holdings.of(tx, group.id, words) | _on_tags(tx, group, words),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            given = holdings.of(tx, group.id, words) | _on_tags(tx, group, words)
+            delegation.refuse_giving(caller, words, held=holds, given=given)
             is_new = groups.get(tx, group_id=group.id, principal_id=principal.id) is None
             if is_new:
                 _refuse_cycle(tx, group, principal)

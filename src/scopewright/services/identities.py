@@ -125,12 +125,8 @@ class Identities:
 
     def _refuse_escalation(self, tx: Transaction, caller: Caller, person: Principal) -> None:
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=holdings.of(tx, person.id, words),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=holdings.of(tx, person.id, words))
 
 
 def cursor_of(linked: LinkedIdentity) -> str:

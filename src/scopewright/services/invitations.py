@@ -161,12 +161,9 @@ class Invitations:
 
     def _refuse_escalation(self, tx: Transaction, caller: Caller, invitation: Invitation) -> None:
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=held(words, (), _roles_of(invitation, words)),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        given = held(words, (), _roles_of(invitation, words))
+        delegation.refuse_giving(caller, words, held=holds, given=given)
 
     # --- accepting ------------------------------------------------------------------------------
 

@@ -133,12 +133,8 @@ class Members:
     ) -> int:
         """Write the new role down in the old one's place; how many invitations that cancels."""
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=held(words, (), [new.role]),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=held(words, (), [new.role]))
         if new.role != self._roles.admin:
             self._refuse_last(tx, member)
         had = senders.held_by_each(tx, caller.workspace_id, words)

@@ -152,12 +152,8 @@ class Principals:
             workspaces.touch(tx, here, ChangeKind.CLIENT, client.id, at=now)
             words = vocabulary.here(tx, here, self.catalogues)
             full = sorted({assignable(words, role).name for role in roles})
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=held(words, (), full),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            delegation.refuse_giving(caller, words, held=holds, given=held(words, (), full))
             service = replace(client.principal, owner_id=_owner(tx, caller, owner))
             principals.add(tx, service)
             clients.add(tx, client)

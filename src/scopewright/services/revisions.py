@@ -81,12 +81,8 @@ class Revisions:
             deletions.affected(tx, caller, words, proposal).refuse_any()
         after = check(words, proposal)
         check_limits(words, after, self.limits)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=proposal.given(words, after),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=proposal.given(words, after))
         vocabulary.change(tx, caller, proposal, at=self.clock())
         deletions.bring_back(tx, revision)
         return after

@@ -70,12 +70,8 @@ class RoleMappings:
             proposal = Proposal(mappings={include: mapping.role})
             after = check(words, proposal)
             check_limits(words, after, self.limits)
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=proposal.given(words, after),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            delegation.refuse_giving(caller, words, held=holds, given=proposal.given(words, after))
             before, had = words.mappings.get(include), senders.held_by_each(tx, here, words)
             vocabulary.change(tx, caller, proposal, at=now)
             revisions.of_mapping(tx, caller, include, before=before, after=mapping.role, at=now)

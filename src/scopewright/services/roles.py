@@ -156,12 +156,8 @@ class Roles:
         proposal = Proposal(roles={role.name: role})
         after = check(words, proposal)
         check_limits(words, after, self.limits)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=proposal.given(words, after),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        delegation.refuse_giving(caller, words, held=holds, given=proposal.given(words, after))
         return after
 
 

@@ -144,10 +144,6 @@ def _checked(
     """The words as they are to be with this scope, if they may."""
     proposal = Proposal(scopes={scope.name: scope})
     after = check(words, proposal)
-    delegation.refuse_giving(
-        caller,
-        held=holdings.of_giver(tx, caller, words),
-        given=proposal.given(words, after),
-        guarded=words.guarded,
-    )
+    holds = holdings.of_giver(tx, caller, words)
+    delegation.refuse_giving(caller, words, held=holds, given=proposal.given(words, after))
     return after

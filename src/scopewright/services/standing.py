@@ -95,12 +95,9 @@ class Standing:
             principal = self._touched(tx, caller, name, now, forgets=False)
             check_can_present(principal)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
-            delegation.refuse_giving(
-                caller,
-                held=holdings.of_giver(tx, caller, words),
-                given=holdings.of(tx, principal.id, words),
-                guarded=words.guarded,
-            )
+            holds = holdings.of_giver(tx, caller, words)
+            given = holdings.of(tx, principal.id, words)
+            delegation.refuse_giving(caller, words, held=holds, given=given)
             if principal.disabled_at is not None:
                 standing.enable(tx, principal.id)
                 audit.record(tx, caller, "principals:enable", principal.id, at=now)

@@ -163,12 +163,9 @@ class TrustedIssuers:
                 raise Invalid("A rule names a client_credentials client.", field="rules")
         words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
         held_by_each = holdings.of_many(tx, sorted(trusted.clients), words)
-        delegation.refuse_giving(
-            caller,
-            held=holdings.of_giver(tx, caller, words),
-            given=NONE.union(*held_by_each.values()),
-            guarded=words.guarded,
-        )
+        holds = holdings.of_giver(tx, caller, words)
+        given = NONE.union(*held_by_each.values())
+        delegation.refuse_giving(caller, words, held=holds, given=given)
 
 
 def _find(tx: Transaction, caller: Caller, id: str) -> TrustedIssuer:
