@@ -51,25 +51,21 @@ NOTHING = Requested(NONE)
 
 ASKED = an_authorization()
 APPROVED = ASKED.approve("ada", "code-hash", sign_in=a_sign_in(EARLIER), at=LATER)
-DENIED = ASKED.deny(at=LATER)
+DENIED = an_authorization(stage=Denied(LATER))
 REDEEMED = an_authorization(stage=Redeemed("ses", LATER))
 
 
-def test_approving_and_denying_record_who_and_when_and_leave_the_rest() -> None:
+def test_approving_records_who_and_when_and_leaves_the_rest() -> None:
     assert APPROVED.stage == Approved(
-        "ada", "code-hash", EARLIER, LATER, failures=0, sign_in_hash=a_sign_in().cookie_hash
+        "ada", "code-hash", EARLIER, LATER, sign_in_hash=a_sign_in().cookie_hash
     )
-    assert DENIED.stage == Denied(LATER)
     assert an_authorization(stage=APPROVED.stage) == APPROVED
-    assert an_authorization(stage=DENIED.stage) == DENIED
 
 
 @pytest.mark.parametrize("answered", [APPROVED, DENIED, REDEEMED])
 def test_an_authorization_is_answered_once(answered: Authorization) -> None:
     with pytest.raises(NotNow):
         answered.approve("eve", "other", sign_in=a_sign_in(NOW), at=LATER)
-    with pytest.raises(NotNow):
-        answered.deny(at=LATER)
 
 
 def test_an_authorization_that_is_too_old_cannot_be_approved() -> None:

@@ -72,7 +72,7 @@ class ApplicationNames:
         return bool(fixed) and name.casefold().startswith(fixed.casefold())
 
 
-def check_application_name(text: str, *, field: str = "name") -> str:
+def check_application_name(text: str) -> str:
     """An application's name, which stands in the names of its scopes and roles.
 
     Raises:
@@ -82,12 +82,12 @@ def check_application_name(text: str, *, field: str = "name") -> str:
         raise Invalid(
             f"An application's name has 1 to {LONGEST_NAME} lower-case letters and digits and"
             " begins with a letter.",
-            field=field,
+            field="name",
         )
     return text
 
 
-def check_application_scope(text: str, *, application: str, field: str = "name") -> str:
+def check_application_scope(text: str, *, application: str) -> str:
     """A scope of an application: `{application}.{scope}`, where the rest may have dots of its own.
 
     Raises:
@@ -98,12 +98,12 @@ def check_application_scope(text: str, *, application: str, field: str = "name")
         raise Invalid(
             f"A scope of this application begins with {beginning} and goes on with a name of its"
             f" own: {beginning}read, for instance.",
-            field=field,
+            field="name",
         )
-    return check_name(text, field=field)
+    return check_name(text)
 
 
-def check_launch_url(text: str, *, field: str = "launch_url") -> str:
+def check_launch_url(text: str) -> str:
     """Where an application opens: https, or http on this machine.
 
     Raises:
@@ -113,13 +113,16 @@ def check_launch_url(text: str, *, field: str = "launch_url") -> str:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise Invalid("This is not a URL.", field=field) from None
+        raise Invalid("This is not a URL.", field="launch_url") from None
     if len(text) > LONGEST_URL or _UNSAFE_IN_URL.search(text):
-        raise Invalid("A launch URL is plain ASCII without spaces or a fragment.", field=field)
+        raise Invalid(
+            "A launch URL is plain ASCII without spaces or a fragment.", field="launch_url"
+        )
     if parts.username is not None or parts.password is not None:
-        raise Invalid("A launch URL has no user name.", field=field)
+        raise Invalid("A launch URL has no user name.", field="launch_url")
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
         raise Invalid(
-            "A launch URL begins with https://, or with http:// on the local machine.", field=field
+            "A launch URL begins with https://, or with http:// on the local machine.",
+            field="launch_url",
         )
     return text

@@ -9,7 +9,7 @@ from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import Invalid
 
 
-def check_together(catalogues: Sequence[Catalogue], *, field: str = "catalogues") -> None:
+def check_together(catalogues: Sequence[Catalogue]) -> None:
     """Let these be enabled in one workspace.
 
     Raises:
@@ -20,11 +20,11 @@ def check_together(catalogues: Sequence[Catalogue], *, field: str = "catalogues"
             raise Invalid(
                 f"Both {one.name} and {other.name} say how applications are named:"
                 " a workspace has one of them.",
-                field=field,
+                field="catalogues",
             )
         if names := one.folded_names() & other.folded_names():
             raise Invalid(
                 f"Both {one.name} and {other.name} define {min(names)}: a workspace has one of"
                 " them.",
-                field=field,
+                field="catalogues",
             )

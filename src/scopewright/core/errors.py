@@ -255,12 +255,6 @@ class InvalidRequestUri(OAuthError):
     may_redirect = False
 
 
-class UnsupportedTokenType(OAuthError):
-    """The presented token is of a kind that cannot be revoked here (RFC 7009 §2.2.1)."""
-
-    code = "unsupported_token_type"
-
-
 class InvalidToken(OAuthError):
     """The access token is expired, revoked or malformed (RFC 6750 §3.1)."""
 

@@ -252,7 +252,6 @@ class Approved:
     code_hash: str
     authenticated_at: datetime
     approved_at: datetime
-    failures: int = 0
     sign_in_hash: str | None = None
     acr: str | None = None
 
@@ -315,12 +314,6 @@ class Authorization:
             acr=acr,
         )
         return replace(self, stage=approved)
-
-    def deny(self, *, at: datetime) -> Authorization:
-        """The person said no."""
-        if not isinstance(self.stage, Asked):
-            raise NotNow("This request has been answered already. Start again.")
-        return replace(self, stage=Denied(at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,7 +413,6 @@ class MagicLink:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
-    failures: int = 0
     principal_id: str | None = None
 
 

@@ -47,7 +47,7 @@ def check_name(text: str, *, field: str = "name") -> str:
     return text
 
 
-def check_slug(text: str, *, field: str = "slug") -> str:
+def check_slug(text: str) -> str:
     """A workspace's slug: 1 to 63 lower-case letters, digits and inner hyphens.
 
     Never a UUID: it stands where a workspace's id may stand, and must not pass for another's.
@@ -55,7 +55,7 @@ def check_slug(text: str, *, field: str = "slug") -> str:
     if _SLUG.fullmatch(text) is None or _UUID.fullmatch(text):
         raise Invalid(
             "A slug has 1 to 63 lower-case letters, digits and inner hyphens, and is no UUID.",
-            field=field,
+            field="slug",
         )
     return text
 

@@ -97,7 +97,7 @@ class PathPattern:
         return (self.reach, -len(self.segments), said)
 
 
-def read_pattern(text: str, *, field: str = "path") -> PathPattern:
+def read_pattern(text: str) -> PathPattern:
     """A pattern as it is written: `/a/b`, `/a/{}/b`, `/a/*`, `/a/**`.
 
     Raises:
@@ -105,23 +105,23 @@ def read_pattern(text: str, *, field: str = "path") -> PathPattern:
     """
     if not text.startswith("/") or len(text) > LONGEST_PATTERN:
         raise Invalid(
-            f"A path begins with / and has at most {LONGEST_PATTERN} characters.", field=field
+            f"A path begins with / and has at most {LONGEST_PATTERN} characters.", field="path"
         )
     *leading, last = text[1:].split("/")
-    segments = [_written(part, field) for part in leading]
+    segments = [_written(part) for part in leading]
     if last in _REACHES:
         return PathPattern(tuple(segments), _REACHES[last])
-    segments.append("" if last == "" else _written(last, field))
+    segments.append("" if last == "" else _written(last))
     return PathPattern(tuple(segments), Reach.ITSELF)
 
 
-def _written(part: str, field: str) -> str | None:
+def _written(part: str) -> str | None:
     if part == ANYTHING:
         return None
     if not part or part in _DOTS or _UNWRITTEN.search(part):
         raise Invalid(
             "A path is written decoded, without empty or dot segments and without any of"
             " % ; \\ ? # * { }. A whole segment may be {}, and the last one * or **.",
-            field=field,
+            field="path",
         )
     return part

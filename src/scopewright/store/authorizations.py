@@ -211,7 +211,6 @@ def _stage(row: Row[Any]) -> Stage:
                 row.code_hash,
                 row.authenticated_at,
                 approved_at=row.answered_at,
-                failures=row.failures,
                 sign_in_hash=row.sign_in_hash,
                 acr=row.acr,
             )

@@ -18,9 +18,6 @@ _SINCE = (
     .order_by(changes.c.version)
     .limit(bindparam("limit"))
 )
-_FIRST_KEPT = select(func.min(changes.c.version)).where(
-    changes.c.workspace_id == bindparam("workspace_id")
-)
 _REVOKED_SINCE = _SINCE.where(changes.c.kind.in_(sorted(REVOCATIONS))).where(
     changes.c.forget_at > bindparam("now")
 )
@@ -50,12 +47,6 @@ def since(tx: Transaction, workspace_id: str, *, after: int, limit: int) -> list
     """The changes that follow a version, in order."""
     rows = tx.all(_SINCE, workspace_id=workspace_id, after=after, limit=limit)
     return [_change(row) for row in rows]
-
-
-def first_kept(tx: Transaction, workspace_id: str) -> int | None:
-    """The oldest version still remembered; whoever stands before it must start anew."""
-    found: int | None = tx.scalar(_FIRST_KEPT, workspace_id=workspace_id)
-    return found
 
 
 def revoked_since(

@@ -98,6 +98,5 @@ def _link(row: Row[Any]) -> MagicLink:
         created_at=row.created_at,
         expires_at=row.expires_at,
         used_at=row.used_at,
-        failures=row.failures,
         principal_id=row.principal_id,
     )
