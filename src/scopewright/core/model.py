@@ -325,6 +325,12 @@ class Consent:
     requested: Requested
     at: datetime
 
+    def added_to(self, earlier: Consent | None) -> Consent:
+        """Approvals add up: or requests that alternate would be asked about for ever."""
+        if earlier is None:
+            return self
+        return replace(self, requested=self.requested.joined_with(earlier.requested))
+
 
 @dataclass(frozen=True, slots=True)
 class Session:

@@ -179,26 +179,14 @@ def givers(vocabulary: Vocabulary, scope: str) -> Givers:
 
     Who has only a part of a whole is among them, and comes to it with others alone.
     """
-    whole_of = vocabulary.wholes.of_part
+    graph, whole_of = vocabulary.graph, vocabulary.wholes.of_part
     below = {
-        name: one.implies | one.made_of | whole_of.get(name, NONE)
+        name: Bundle(includes=one.implies | one.made_of | whole_of.get(name, NONE))
         for name, one in vocabulary.by_name.items()
     }
-    implying = _above(below, {scope})
-    bundles = {name: vocabulary.graph.bundle(name) for name in vocabulary.graph.names}
-    listing = {name for name, bundle in bundles.items() if bundle.scopes & implying}
-    including = _above({name: bundle.includes for name, bundle in bundles.items()}, listing)
-    return Givers(implying, including)
-
-
-def _above(below: Mapping[str, frozenset[str]], names: set[str]) -> frozenset[str]:
-    """These names, and all from which one of them is reached."""
-    above: dict[str, set[str]] = {name: set() for name in below}
-    for name, following in below.items():
-        for other in following & below.keys():
-            above[other].add(name)
-    graph = RoleGraph({name: Bundle(includes=frozenset(over)) for name, over in above.items()})
-    return graph.expand(names).roles
+    implying = RoleGraph(below).above([scope])
+    listing = [name for name in graph.names if graph.bundle(name).scopes & implying]
+    return Givers(implying, graph.above(listing))
 
 
 def warnings(held: Scopes) -> tuple[str, ...]:

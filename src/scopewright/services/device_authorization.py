@@ -308,10 +308,9 @@ def _count_try(tx: Transaction, visitor: Visitor, now: datetime) -> None:
 
 def _remember_consent(tx: Transaction, waiting: _Waiting, now: datetime) -> None:
     who, client = waiting.principal.id, waiting.client.id
-    before = consents.get(tx, principal_id=who, client_id=client)
-    asked = waiting.authorization.requested
-    requested = asked if before is None else asked.joined_with(before.requested)
-    consents.put(tx, Consent(who, client, requested, now))
+    earlier = consents.get(tx, principal_id=who, client_id=client)
+    approved = Consent(who, client, waiting.authorization.requested, now)
+    consents.put(tx, approved.added_to(earlier))
 
 
 def _record(tx: Transaction, waiting: _Waiting, verb: str, now: datetime) -> None:

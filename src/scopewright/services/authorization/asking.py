@@ -115,15 +115,10 @@ class Asking:
         )
 
     def approved(self) -> Consent:
-        """The person's approval of this, added to earlier ones.
-
-        Otherwise requests that alternate would be asked about for ever.
-        """
+        """The person's approval of this, added to earlier ones."""
         assert self.record is not None  # a code has been issued for them
-        requested, before = to_approve(self.authorization), self.record.consent
-        if before is not None:
-            requested = requested.joined_with(before.requested)
-        return Consent(self.record.principal.id, self.client.id, requested, self.now)
+        who, asked = self.record.principal.id, to_approve(self.authorization)
+        return Consent(who, self.client.id, asked, self.now).added_to(self.record.consent)
 
 
 @dataclass(frozen=True, slots=True)
