@@ -210,10 +210,7 @@ class Clients:
         """
         now = self.clock()
         with self.database.write() as tx:
-            workspaces.touch(
-                tx, caller.workspace_id, ChangeKind.CLIENT, id,
-                at=now, forget_at=now + tokens.LONGEST_ACCESS,
-            )  # fmt: skip
+            workspaces.touch_revoking(tx, caller.workspace_id, ChangeKind.CLIENT, id, at=now)
             client = _changeable(tx, caller, id)
             granted = [grant.scope for grant in grants.of_principal(tx, id)]
             principals.remove(tx, id)

@@ -12,13 +12,13 @@ from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import NotFound
 from scopewright.core.model import ChangeKind, Consent, Principal, Session
 from scopewright.core.scopes import Scopes
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     audit,
     consents,
     holdings,
     principals,
     sessions,
+    standing,
     vocabulary,
     workspaces,
 )
@@ -80,10 +80,7 @@ class Connections:
             consents.remove(tx, principal_id=who, client_id=client_id)
             ended = opened.get(client_id, [])
             for session in ended:
-                until = now + LONGEST_ACCESS
-                kind = ChangeKind.SESSION
-                workspaces.touch(tx, here, kind, session.id, at=now, forget_at=until)
-                sessions.end(tx, session.id, at=now, why="disconnected by its person")
+                standing.end_session(tx, here, session.id, at=now, why="disconnected by its person")
             audit.record(tx, caller, "own-connection:end", client_id, at=now, sessions=len(ended))
 
     def _of(

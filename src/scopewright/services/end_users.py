@@ -26,7 +26,6 @@ from scopewright.core.model import (
 )
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import NONE, Scopes
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     assignments,
     audit,
@@ -166,10 +165,8 @@ class EndUsers:
         now = self.clock()
         with self.database.write() as tx:
             person = _find(tx, caller, name)
-            workspaces.touch(
-                tx, caller.workspace_id, ChangeKind.PRINCIPAL, person.id,
-                at=now, forget_at=now + LONGEST_ACCESS,
-            )  # fmt: skip
+            here = caller.workspace_id
+            workspaces.touch_revoking(tx, here, ChangeKind.PRINCIPAL, person.id, at=now)
             granted = [grant.scope for grant in grants.of_principal(tx, person.id)]
             sessions.end_of_principal(tx, person.id, at=now, why="removed")
             if not principals.remove(tx, person.id):

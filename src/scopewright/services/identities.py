@@ -18,7 +18,6 @@ from scopewright.core.identities import (
     check_unlinkable,
 )
 from scopewright.core.model import ChangeKind, Identity, Principal
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     audit,
     holdings,
@@ -95,7 +94,7 @@ class Identities:
         """
         identity, now = check_identity(provider, subject), self.clock()
         with self.database.write() as tx:
-            person = self._touched(tx, caller, name, now, forget_at=now + LONGEST_ACCESS)
+            person = self._touched(tx, caller, name, now, revokes=True)
             known = identities.get(tx, person.workspace_id, kind=person.kind, identity=identity)
             if known is None or known.principal_id != person.id:
                 raise NotFound("This identity is not linked here.")
@@ -115,12 +114,13 @@ class Identities:
         name: str,
         now: datetime,
         *,
-        forget_at: datetime | None = None,
+        revokes: bool = False,
     ) -> Principal:
         here = caller.workspace_id
         found = principals.find_any(tx, here, name=name)
         check_person(found)
-        workspaces.touch(tx, here, ChangeKind.PRINCIPAL, found.id, at=now, forget_at=forget_at)
+        touch = workspaces.touch_revoking if revokes else workspaces.touch
+        touch(tx, here, ChangeKind.PRINCIPAL, found.id, at=now)
         return principals.find_any(tx, here, name=found.id)
 
     def _refuse_escalation(self, tx: Transaction, caller: Caller, person: Principal) -> None:

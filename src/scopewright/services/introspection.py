@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from scopewright.access import Access, GoodKey, GoodToken
@@ -18,9 +17,9 @@ from scopewright.core.model import ChangeKind, Client
 from scopewright.core.oauth import hash_secret
 from scopewright.core.scopes import spell
 from scopewright.core.security_profile import profile_of
-from scopewright.core.tokens import LONGEST_ACCESS, unverified_audience
+from scopewright.core.tokens import unverified_audience
 from scopewright.keys import KeyRing, signing_now
-from scopewright.store import api_keys, audit, clients, principals, sessions, workspaces
+from scopewright.store import api_keys, audit, clients, principals, sessions, standing, workspaces
 from scopewright.store.audit import Actor
 from scopewright.store.database import Database
 
@@ -173,8 +172,8 @@ class Introspection:
             _, session = sessions.of_token(tx, hash_secret(token))
             if session is None or session.client_id != client.id or session.ended_at is not None:
                 return
-            self._touch(tx, client.workspace_id, ChangeKind.SESSION, session.id, now)
-            sessions.end(tx, session.id, at=now, why="revoked by its client")
+            here, why = client.workspace_id, "revoked by its client"
+            standing.end_session(tx, here, session.id, at=now, why=why)
 
     def _revoke_access_token(self, client: Client, good: GoodToken) -> None:
         with self.database.write() as tx:
@@ -194,9 +193,6 @@ class Introspection:
             if api_keys.revoke(tx, key.id, at=now):
                 by = Actor(key.workspace_id, key.principal_id, via="api_key")
                 audit.record(tx, by, "own-api-keys:revoke", key.id, at=now)
-
-    def _touch(self, tx: Any, workspace_id: str, kind: ChangeKind, id: str, now: datetime) -> None:
-        workspaces.touch(tx, workspace_id, kind, id, at=now, forget_at=now + LONGEST_ACCESS)
 
 
 def _of_token(good: GoodToken) -> dict[str, Any]:

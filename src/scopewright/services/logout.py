@@ -14,9 +14,8 @@ from scopewright.core.client_documents import kept_id
 from scopewright.core.errors import InvalidToken, NotFound
 from scopewright.core.id_tokens import TYPE, Hint, read_hint
 from scopewright.core.logout import LogoutRequest
-from scopewright.core.model import ChangeKind, Client, Session, SignIn
+from scopewright.core.model import Client, Session, SignIn
 from scopewright.core.oauth import hash_secret
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.keys import opened
 from scopewright.store import (
     audit,
@@ -27,6 +26,7 @@ from scopewright.store import (
     sessions,
     sign_ins,
     signing_keys,
+    standing,
     workspaces,
 )
 from scopewright.store.audit import Actor
@@ -150,10 +150,6 @@ def _sign_out(tx: Transaction, cookie_hash: str, now: datetime) -> None:
 
 
 def _end(tx: Transaction, session: Session, now: datetime) -> None:
-    until = now + LONGEST_ACCESS
-    workspaces.touch(
-        tx, session.workspace_id, ChangeKind.SESSION, session.id, at=now, forget_at=until
-    )
-    if sessions.end(tx, session.id, at=now, why="signed out"):
+    if standing.end_session(tx, session.workspace_id, session.id, at=now, why="signed out"):
         by = Actor(session.workspace_id, session.principal_id, via="cookie")
         audit.record(tx, by, "own-session:end", session.id, at=now, why="signed out")

@@ -15,7 +15,6 @@ from scopewright.core.holdings import held
 from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import Assignment, ChangeKind, Principal, PrincipalKind
 from scopewright.core.principals import check_not_last
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     assignments,
     audit,
@@ -112,11 +111,10 @@ class Members:
             NotFound: no such member here.
             Conflict: the last administrator.
         """
-        now, forget_at = self.clock(), self.clock() + LONGEST_ACCESS
+        now = self.clock()
         with self.database.write() as tx:
             id = self._find(tx, caller, name).principal.id
-            here = caller.workspace_id
-            workspaces.touch(tx, here, ChangeKind.PRINCIPAL, id, at=now, forget_at=forget_at)
+            workspaces.touch_revoking(tx, caller.workspace_id, ChangeKind.PRINCIPAL, id, at=now)
             member = self._find(tx, caller, id)
             self._refuse_last(tx, member)
             cancelled = invitations.remove_of_sender(tx, id)

@@ -15,7 +15,6 @@ from typing import Any
 
 from scopewright import ids
 from scopewright.clock import Clock
-from scopewright.core import tokens
 from scopewright.core.client_authentication import SECRET_BASIC, has_secret, registered_method
 from scopewright.core.client_metadata import described, read_metadata, refusal, undescribed
 from scopewright.core.errors import (
@@ -152,10 +151,7 @@ class Registrations:
         """
         now = self.clock()
         with self.database.write() as tx:
-            workspaces.touch(
-                tx, workspace_id, ChangeKind.CLIENT, id,
-                at=now, forget_at=now + tokens.LONGEST_ACCESS,
-            )  # fmt: skip
+            workspaces.touch_revoking(tx, workspace_id, ChangeKind.CLIENT, id, at=now)
             client = _proven(tx, workspace_id, id, token).client
             principals.remove(tx, id)
             before = described(client)

@@ -11,7 +11,6 @@ from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import NotFound
 from scopewright.core.model import ChangeKind, Principal, Session
 from scopewright.core.scopes import Scopes
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import audit, holdings, principals, sessions, vocabulary, workspaces
 from scopewright.store.database import Database, Transaction
 from scopewright.store.pages import Page, Window, part_of
@@ -83,9 +82,7 @@ class Sessions:
     ) -> None:
         now, here = self.clock(), caller.workspace_id
         with self.database.write() as tx:
-            workspaces.touch(
-                tx, here, ChangeKind.SESSION, id, at=now, forget_at=now + LONGEST_ACCESS
-            )
+            workspaces.touch_revoking(tx, here, ChangeKind.SESSION, id, at=now)
             session = self._active(tx, caller, id)
             if whose not in (None, session.principal_id):
                 raise NotFound("There is no such session.")

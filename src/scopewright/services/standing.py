@@ -24,7 +24,6 @@ from scopewright.core.principals import (
     check_disabling,
     check_not_last,
 )
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     applications,
     assignments,
@@ -74,7 +73,7 @@ class Standing:
         """
         now = self.clock()
         with self.database.write() as tx:
-            principal = self._touched(tx, caller, name, now, forgets=True)
+            principal = self._touched(tx, caller, name, now, revokes=True)
             if principal.disabled_at is None:
                 self._disable(tx, caller, principal, now)
             return self._overview(tx, caller, principal.id, now)
@@ -92,7 +91,7 @@ class Standing:
         """
         now = self.clock()
         with self.database.write() as tx:
-            principal = self._touched(tx, caller, name, now, forgets=False)
+            principal = self._touched(tx, caller, name, now, revokes=False)
             check_can_present(principal)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
             holds = holdings.of_giver(tx, caller, words)
@@ -135,7 +134,7 @@ class Standing:
         with self.database.write() as tx:
             found = principals.find_any(tx, here, name=name)
             caller.check(REMOVED_BY[found.kind])
-            principal = self._touched(tx, caller, found.id, now, forgets=True)
+            principal = self._touched(tx, caller, found.id, now, revokes=True)
             _refuse_builtin(tx, principal)
             check_not_last(principal, self._administrators(tx, here))
             words = vocabulary.here(tx, here, self.catalogues)
@@ -171,20 +170,21 @@ class Standing:
         with self.database.write() as tx:
             person = principals.find_any(tx, caller.workspace_id, name=name)
             check_person(person)
-            self._touched(tx, caller, person.id, now, forgets=True)
+            self._touched(tx, caller, person.id, now, revokes=True)
             ended = standing.sign_out(tx, person, at=now, why=f"signed out by {by}")
             kept = overviews.activity_of(tx, [person.id], now=now)[person.id].api_keys
             audit.record(tx, caller, "principals:sign-out", person.id, at=now, sessions=ended)
         return SignedOut(ended, kept)
 
     def _touched(
-        self, tx: Transaction, caller: Caller, name: str, now: datetime, *, forgets: bool
+        self, tx: Transaction, caller: Caller, name: str, now: datetime, *, revokes: bool
     ) -> Principal:
-        """The principal under the lock; `forgets` everything that was issued to it until now."""
+        """The principal under the lock; `revokes` whatever was issued to it until now."""
         here, found = caller.workspace_id, principals.find_any(tx, caller.workspace_id, name=name)
         kind = CHANGE_OF.get(found.kind, ChangeKind.PRINCIPAL)
-        until = now + LONGEST_ACCESS if forgets and kind is not ChangeKind.GROUP else None
-        workspaces.touch(tx, here, kind, found.id, at=now, forget_at=until)
+        is_issued = kind is not ChangeKind.GROUP  # to a group nothing ever is
+        touch = workspaces.touch_revoking if revokes and is_issued else workspaces.touch
+        touch(tx, here, kind, found.id, at=now)
         return principals.find_any(tx, here, name=found.id)
 
     def _administrators(self, tx: Transaction, workspace_id: str) -> list[Principal]:

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from scopewright import ids, log
 from scopewright.core.model import ChangeKind
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     api_keys,
     authorizations,
@@ -118,9 +117,8 @@ class Upkeep:
     def _forget_unused_clients(self, now: datetime) -> None:
         """Of those that came by themselves; whoever is still there may come again."""
         with self.database.write() as tx:
-            until = now + LONGEST_ACCESS
             for workspace_id, id in clients.unused(tx, before=now - MONTH, limit=MOST_AT_ONCE):
-                workspaces.touch(tx, workspace_id, ChangeKind.CLIENT, id, at=now, forget_at=until)
+                workspaces.touch_revoking(tx, workspace_id, ChangeKind.CLIENT, id, at=now)
                 principals.remove(tx, id)
 
     def run_if_due(self, now: datetime) -> bool:

@@ -13,7 +13,6 @@ from scopewright.core.builtin_clients import (
     command_line,
 )
 from scopewright.core.model import ChangeKind, Client
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import clients, principals, workspaces
 from scopewright.store.database import Transaction
 
@@ -50,8 +49,8 @@ def application_client_of(
 
 def forget_application(tx: Transaction, application: Application, *, now: datetime) -> None:
     """Forget an application's client, and with it every browser that is signed in there."""
-    id, until = application_client_id(application), now + LONGEST_ACCESS
-    workspaces.touch(tx, application.workspace_id, ChangeKind.CLIENT, id, at=now, forget_at=until)
+    id = application_client_id(application)
+    workspaces.touch_revoking(tx, application.workspace_id, ChangeKind.CLIENT, id, at=now)
     principals.remove(tx, id)
 
 

@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import bindparam, update
 
 from scopewright.core.model import ChangeKind, Principal, Session
-from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import (
     authorizations,
     device_authorizations,
@@ -58,11 +57,10 @@ def close(tx: Transaction, client: Principal, *, at: datetime, why: str) -> int:
 
 def _end(tx: Transaction, active: Iterable[Session], *, at: datetime, why: str) -> int:
     """Each is a change of its own: enabling somebody must not bring one back."""
-    ended = 0
-    for session in active:
-        workspaces.touch(
-            tx, session.workspace_id, ChangeKind.SESSION, session.id,
-            at=at, forget_at=at + LONGEST_ACCESS,
-        )  # fmt: skip
-        ended += sessions.end(tx, session.id, at=at, why=why)
-    return ended
+    return sum(end_session(tx, one.workspace_id, one.id, at=at, why=why) for one in active)
+
+
+def end_session(tx: Transaction, workspace_id: str, id: str, *, at: datetime, why: str) -> bool:
+    """End a session, and with it the access tokens that came of it; whether it was open."""
+    workspaces.touch_revoking(tx, workspace_id, ChangeKind.SESSION, id, at=at)
+    return sessions.end(tx, id, at=at, why=why)

@@ -16,6 +16,7 @@ from scopewright.core.model import (
     Workspace,
     WorkspacePolicy,
 )
+from scopewright.core.tokens import LONGEST_ACCESS
 from scopewright.store import leases
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
@@ -163,6 +164,16 @@ def touch(
         forget_at=forget_at,
     )
     return new_version
+
+
+def touch_revoking(
+    tx: Transaction, workspace_id: str, kind: ChangeKind, subject_id: str, *, at: datetime
+) -> int:
+    """The same of what ends all that was issued to the subject, or through it, until now.
+
+    It is remembered for as long as an access token may live.
+    """
+    return touch(tx, workspace_id, kind, subject_id, at=at, forget_at=at + LONGEST_ACCESS)
 
 
 def _noun(row: Row[Any] | None) -> Workspace | None:
