@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from math import ceil
 from threading import BoundedSemaphore
 from urllib.parse import urlsplit
 
@@ -108,11 +107,11 @@ class ClientDocuments:
                 (MOST_OF_A_HOST, f"documents:host:{urlsplit(url).netloc}"),
             ]
             for most, key in counts:
-                used, ends = limits.count(tx, key, now=now, window=WINDOW)
-                if used > most:
+                counted = limits.count(tx, key, now=now, window=WINDOW)
+                if counted.used > most:
                     raise TooMany(
                         "Too many client documents were asked for. Try again later.",
-                        retry_after=ceil((ends - now).total_seconds()),
+                        retry_after=counted.retry_after(now),
                     )
 
 

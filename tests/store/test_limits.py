@@ -16,7 +16,8 @@ MICROSECOND = timedelta(microseconds=1)
 
 def _count(database: Database, key: str, now: datetime) -> tuple[int, datetime]:
     with database.write() as tx:
-        return limits.count(tx, key, now=now, window=WINDOW)
+        counted = limits.count(tx, key, now=now, window=WINDOW)
+    return counted.used, counted.ends
 
 
 def test_a_window_begins_with_the_first_and_does_not_slide(database: Database) -> None:

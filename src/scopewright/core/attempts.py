@@ -1,13 +1,27 @@
-"""What may be tried as a name and a password, and how often: no owner is locked out for good."""
+"""How often something may be tried: so that no owner of a name is locked out for good."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import IPv6Address, ip_address
+from math import ceil
 
 LONGEST_NAME = 255
 LONGEST_PASSWORD = 1024
 FIRST_TRIES = 3  # of an address, however often the name was tried from others
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often something was done within a window, this time counted, and when that ends."""
+
+    used: int
+    ends: datetime
+
+    def retry_after(self, now: datetime) -> int:
+        """In how many seconds it counts from the beginning."""
+        return ceil((self.ends - now).total_seconds())
 
 
 @dataclass(frozen=True, slots=True)

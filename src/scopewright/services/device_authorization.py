@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import ceil
 
 from scopewright import ids
 from scopewright.authentication import ClientAuthentication
@@ -298,12 +297,10 @@ def _count_try(tx: Transaction, visitor: Visitor, now: datetime) -> None:
         f"device:source:{visitor.source}": core.TRIES_A_SOURCE,
     }
     for key, most in tries.items():
-        used, ends = limits.count(tx, key, now=now, window=core.TRIES_WINDOW)
-        if used > most:
-            raise TooMany(
-                "Too many codes were tried. Try again later.",
-                retry_after=ceil((ends - now).total_seconds()),
-            )
+        counted = limits.count(tx, key, now=now, window=core.TRIES_WINDOW)
+        if counted.used > most:
+            wait = counted.retry_after(now)
+            raise TooMany("Too many codes were tried. Try again later.", retry_after=wait)
 
 
 def _remember_consent(tx: Transaction, waiting: _Waiting, now: datetime) -> None:

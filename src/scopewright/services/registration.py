@@ -10,7 +10,6 @@ import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import ceil
 from typing import Any
 
 from scopewright import ids
@@ -187,13 +186,11 @@ class Registrations:
             raise NotFound("Clients do not register themselves here.")
         if token is not None or policy == "token":
             return _admitted_by(tx, workspace_id, token, now)
-        used, ends = limits.count(
-            tx, f"registrations:{workspace_id}:{source}", now=now, window=WINDOW
-        )
-        if used > MOST_OF_A_SOURCE:
+        counted = limits.count(tx, f"registrations:{workspace_id}:{source}", now=now, window=WINDOW)
+        if counted.used > MOST_OF_A_SOURCE:
             raise TooMany(
                 "Too many clients were registered from here. Try again later.",
-                retry_after=ceil((ends - now).total_seconds()),
+                retry_after=counted.retry_after(now),
             )
         return None
 

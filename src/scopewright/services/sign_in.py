@@ -102,17 +102,17 @@ class SignIns:
 
     def _check_source(self, tx: Transaction, source: str | None, now: datetime) -> None:
         window = self.settings.letters_window
-        used, ends = limits.count(tx, f"letters:source:{source}", now=now, window=window)
-        if used > self.settings.letters_a_source:
+        counted = limits.count(tx, f"letters:source:{source}", now=now, window=window)
+        if counted.used > self.settings.letters_a_source:
             raise TooMany(
                 "Too many letters were asked for from here. Try again later.",
-                retry_after=ceil((ends - now).total_seconds()),
+                retry_after=counted.retry_after(now),
             )
 
     def _has_letters_left(self, tx: Transaction, address: str, now: datetime) -> bool:
         window = self.settings.letters_window
-        used, _ = limits.count(tx, f"letters:address:{address}", now=now, window=window)
-        return used <= self.settings.letters
+        counted = limits.count(tx, f"letters:address:{address}", now=now, window=window)
+        return counted.used <= self.settings.letters
 
     def _letter(self, link: MagicLink, token: str, code: str) -> mail.Letter:
         url = f"{self.public_url}/sign-in/link?{urlencode({'token': token})}"

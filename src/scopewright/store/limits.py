@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, case, delete
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from scopewright.core.attempts import Counted
 from scopewright.store.database import Transaction
 from scopewright.store.schema import limits
 
@@ -28,11 +29,11 @@ _COUNT = {
 _PURGE = delete(limits).where(limits.c.resets_at < bindparam("now"))
 
 
-def count(tx: Transaction, key: str, *, now: datetime, window: timedelta) -> tuple[int, datetime]:
-    """Count one more under this key; how many in its window, and when that window ends."""
+def count(tx: Transaction, key: str, *, now: datetime, window: timedelta) -> Counted:
+    """Count one more under this key, in the window that is open or begins now."""
     row = tx.one(_COUNT[tx.connection.dialect.name], name=key, now=now, resets=now + window)
     assert row is not None  # an upsert that returns always has a row
-    return row.used, row.resets_at
+    return Counted(row.used, row.resets_at)
 
 
 def purge(tx: Transaction, *, now: datetime) -> int:

@@ -9,12 +9,11 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import ceil
 from typing import Any, TypeVar
 
 from scopewright import ids, log
 from scopewright.clock import Clock
-from scopewright.core.attempts import Bounds, Tried, is_too_often, source_of
+from scopewright.core.attempts import Bounds, Counted, Tried, is_too_often, source_of
 from scopewright.core.errors import Malformed, NotFound, TooMany
 from scopewright.core.model import Identity
 from scopewright.core.oauth import hash_secret
@@ -124,9 +123,9 @@ class Providers:
             expires_at=now + AWAY,
         )
         with self.database.write() as tx:
-            used, ends = limits.count(tx, f"upstream:source:{where}", now=now, window=window)
-            if used > self.settings.passwords_a_source:
-                raise _too_many(ends, now)
+            counted = limits.count(tx, f"upstream:source:{where}", now=now, window=window)
+            if counted.used > self.settings.passwords_a_source:
+                raise _too_many([counted], now)
             upstream_sign_ins.add(tx, away)
         return self._asked(name, lambda: provider.begin(state))
 
@@ -223,11 +222,10 @@ class Providers:
         keys = (f"source:{where}", f"name:{whom}", f"both:{whom}:{where}")
         with self.database.write() as tx:
             counted = [limits.count(tx, f"passwords:{k}", now=now, window=window) for k in keys]
-        tried = Tried(*(used for used, _ in counted))
+        tried = Tried(*(one.used for one in counted))
         if is_too_often(tried, self._bounds):
             log.logger().warning("sign-in slowed", provider=provider, source=source)
-            ends = max(end for _, end in counted)
-            raise _too_many(ends, now)
+            raise _too_many(counted, now)
 
     @property
     def _bounds(self) -> Bounds:
@@ -235,6 +233,6 @@ class Providers:
         return Bounds(settings.passwords_a_source, settings.passwords_a_name, settings.passwords)
 
 
-def _too_many(ends: datetime, now: datetime) -> TooMany:
-    wait = max(1, ceil((ends - now).total_seconds()))
+def _too_many(counted: Sequence[Counted], now: datetime) -> TooMany:
+    wait = max(one.retry_after(now) for one in counted)
     return TooMany("This was tried too often. Wait, and try again.", retry_after=wait)
