@@ -16,16 +16,7 @@ _ALL = (
     .where(applications.c.workspace_id == bindparam("workspace"))
     .order_by(applications.c.name)
 )
-_CHANGE = (
-    update(applications)
-    .where(applications.c.id == bindparam("key"))
-    .values(
-        title=bindparam("title"),
-        launch_url=bindparam("launch_url"),
-        resource=bindparam("resource"),
-        registered_at=bindparam("registered_at"),
-    )
-)
+_CHANGE = update(applications).where(applications.c.id == bindparam("key"))
 _REMOVE = delete(applications).where(applications.c.id == bindparam("key"))
 
 
@@ -36,11 +27,8 @@ def add(tx: Transaction, application: Application) -> None:
         id=application.id,
         workspace_id=application.workspace_id,
         name=application.name,
-        title=application.title,
-        launch_url=application.launch_url,
-        resource=application.resource,
         created_at=application.created_at,
-        registered_at=application.registered_at,
+        **_changeable(application),
     )
 
 
@@ -51,22 +39,21 @@ def of_workspace(tx: Transaction, workspace_id: str) -> list[Application]:
 
 def change(tx: Transaction, application: Application) -> bool:
     """Keep all of the application that can change; whether it is there."""
-    return (
-        tx.run(
-            _CHANGE,
-            key=application.id,
-            title=application.title,
-            launch_url=application.launch_url,
-            resource=application.resource,
-            registered_at=application.registered_at,
-        )
-        == 1
-    )
+    return tx.run(_CHANGE, key=application.id, **_changeable(application)) == 1
 
 
 def remove(tx: Transaction, id: str) -> bool:
     """Forget an application with its gateway routes; its scopes and roles are others' to forget."""
     return tx.run(_REMOVE, key=id) == 1
+
+
+def _changeable(application: Application) -> dict[str, Any]:
+    return {
+        "title": application.title,
+        "launch_url": application.launch_url,
+        "resource": application.resource,
+        "registered_at": application.registered_at,
+    }
 
 
 def _application(row: Row[Any]) -> Application:

@@ -46,24 +46,7 @@ _SECRETS = (
     .where(client_secrets.c.client_id.in_(bindparam("clients", expanding=True)))
     .order_by(client_secrets.c.created_at)
 )
-_CHANGE = (
-    update(clients)
-    .where(clients.c.id == bindparam("key"))
-    .values(
-        name=bindparam("name"),
-        type=bindparam("type"),
-        redirect_uris=bindparam("redirect_uris"),
-        require_pkce=bindparam("require_pkce"),
-        allow_both_auth_methods=bindparam("allow_both_auth_methods"),
-        scope_default=bindparam("scope_default"),
-        grant_types=bindparam("grant_types"),
-        tokens=bindparam("tokens"),
-        registration=bindparam("registration"),
-        document_url=bindparam("document_url"),
-        document_expires_at=bindparam("document_expires_at"),
-        registration_token_hash=bindparam("registration_token_hash"),
-    )
-)
+_CHANGE = update(clients).where(clients.c.id == bindparam("key"))
 _EXPIRE_SECRETS = (
     update(client_secrets)
     .where(client_secrets.c.client_id == bindparam("client"))

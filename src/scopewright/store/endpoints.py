@@ -21,19 +21,7 @@ _USING_SCOPE = select(endpoints).where(
     endpoints.c.workspace_id == bindparam("workspace"),
     endpoints.c.write_scope == bindparam("scope"),
 )
-_CHANGE = (
-    update(endpoints)
-    .where(*_THIS)
-    .values(
-        name=bindparam("name"),
-        url_path=bindparam("url_path"),
-        authentication=bindparam("authentication"),
-        write_scope=bindparam("write_scope"),
-        clients=bindparam("clients"),
-        read=bindparam("read"),
-        active_since=bindparam("active_since"),
-    )
-)
+_CHANGE = update(endpoints).where(*_THIS)
 _REMOVE = delete(endpoints).where(*_THIS)
 
 

@@ -17,17 +17,7 @@ _ADD = insert(exports)
 _GET = select(exports).where(*_THIS)
 _BY_PATH = select(exports).where(_IN_WORKSPACE, exports.c.path == bindparam("path"))
 _USING_SCOPE = select(exports).where(_IN_WORKSPACE, exports.c.required_scope == bindparam("scope"))
-_CHANGE = (
-    update(exports)
-    .where(*_THIS)
-    .values(
-        name=bindparam("name"),
-        path=bindparam("path"),
-        endpoint_id=bindparam("endpoint_id"),
-        auth_methods=bindparam("auth_methods"),
-        required_scope=bindparam("required_scope"),
-    )
-)
+_CHANGE = update(exports).where(*_THIS)
 _REMOVE = delete(exports).where(*_THIS)
 
 

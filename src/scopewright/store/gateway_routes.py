@@ -21,18 +21,7 @@ _OF_APPLICATION = (
     .where(gateway_routes.c.application_id == bindparam("application"))
     .order_by(gateway_routes.c.id)
 )
-_CHANGE = (
-    update(gateway_routes)
-    .where(gateway_routes.c.id == bindparam("key"))
-    .values(
-        host=bindparam("host"),
-        path=bindparam("path"),
-        methods=bindparam("methods"),
-        scopes=bindparam("scopes"),
-        credentials=bindparam("credentials"),
-        is_public=bindparam("is_public"),
-    )
-)
+_CHANGE = update(gateway_routes).where(gateway_routes.c.id == bindparam("key"))
 _REMOVE = delete(gateway_routes).where(
     gateway_routes.c.application_id == bindparam("application"),
     gateway_routes.c.id == bindparam("key"),

@@ -21,17 +21,7 @@ _USING_SCOPE = select(mqtt_configs).where(
     mqtt_configs.c.workspace_id == bindparam("workspace"),
     mqtt_configs.c.write_scope == bindparam("scope"),
 )
-_CHANGE = (
-    update(mqtt_configs)
-    .where(*_THIS)
-    .values(
-        name=bindparam("name"),
-        broker_url=bindparam("broker_url"),
-        topic_filter=bindparam("topic_filter"),
-        write_scope=bindparam("write_scope"),
-        active_since=bindparam("active_since"),
-    )
-)
+_CHANGE = update(mqtt_configs).where(*_THIS)
 _REMOVE = delete(mqtt_configs).where(*_THIS)
 
 

@@ -15,11 +15,7 @@ _IN_WORKSPACE = roles.c.workspace_id == bindparam("workspace")
 _NAMED = roles.c.name == bindparam("key")
 _ADD = insert(roles)
 _ALL = select(roles).where(_IN_WORKSPACE).order_by(roles.c.name)
-_CHANGE = (
-    update(roles)
-    .where(_IN_WORKSPACE, _NAMED)
-    .values(description=bindparam("text"), scopes=bindparam("own"), includes=bindparam("included"))
-)
+_CHANGE = update(roles).where(_IN_WORKSPACE, _NAMED)
 _REMOVE = delete(roles).where(_IN_WORKSPACE, _NAMED)
 
 
@@ -29,11 +25,9 @@ def add(tx: Transaction, workspace_id: str, *, role: RoleDefinition, at: datetim
         _ADD,
         workspace_id=workspace_id,
         name=role.name,
-        description=role.description,
         application=role.application,
-        scopes=sorted(role.scopes),
-        includes=sorted(role.includes),
         created_at=at,
+        **_changeable(role),
     )
 
 
@@ -44,17 +38,7 @@ def of_workspace(tx: Transaction, workspace_id: str) -> list[RoleDefinition]:
 
 def change(tx: Transaction, workspace_id: str, *, role: RoleDefinition) -> bool:
     """Keep the role's present description, scopes and includes; whether the role is there."""
-    return (
-        tx.run(
-            _CHANGE,
-            workspace=workspace_id,
-            key=role.name,
-            text=role.description,
-            own=sorted(role.scopes),
-            included=sorted(role.includes),
-        )
-        == 1
-    )
+    return tx.run(_CHANGE, workspace=workspace_id, key=role.name, **_changeable(role)) == 1
 
 
 def put(tx: Transaction, workspace_id: str, *, role: RoleDefinition, at: datetime) -> None:
@@ -66,6 +50,14 @@ def put(tx: Transaction, workspace_id: str, *, role: RoleDefinition, at: datetim
 def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
     """Forget a role; whether it was there."""
     return tx.run(_REMOVE, workspace=workspace_id, key=name) == 1
+
+
+def _changeable(role: RoleDefinition) -> dict[str, Any]:
+    return {
+        "description": role.description,
+        "scopes": sorted(role.scopes),
+        "includes": sorted(role.includes),
+    }
 
 
 def _role(row: Row[Any]) -> RoleDefinition:

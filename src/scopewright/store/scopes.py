@@ -15,11 +15,7 @@ _IN_WORKSPACE = scopes.c.workspace_id == bindparam("workspace")
 _NAMED = scopes.c.name == bindparam("key")
 _ADD = insert(scopes)
 _ALL = select(scopes).where(_IN_WORKSPACE).order_by(scopes.c.name)
-_CHANGE = (
-    update(scopes)
-    .where(_IN_WORKSPACE, _NAMED)
-    .values(description=bindparam("text"), implies=bindparam("closed"))
-)
+_CHANGE = update(scopes).where(_IN_WORKSPACE, _NAMED)
 _REMOVE = delete(scopes).where(_IN_WORKSPACE, _NAMED)
 
 
@@ -29,10 +25,9 @@ def add(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition, at: datet
         _ADD,
         workspace_id=workspace_id,
         name=scope.name,
-        description=scope.description,
         application=scope.application,
-        implies=sorted(scope.implies),
         created_at=at,
+        **_changeable(scope),
     )
 
 
@@ -43,13 +38,7 @@ def of_workspace(tx: Transaction, workspace_id: str) -> list[ScopeDefinition]:
 
 def change(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition) -> bool:
     """Keep the scope's present description and implications; whether the scope is there."""
-    closed = sorted(scope.implies)
-    return (
-        tx.run(
-            _CHANGE, workspace=workspace_id, key=scope.name, text=scope.description, closed=closed
-        )
-        == 1
-    )
+    return tx.run(_CHANGE, workspace=workspace_id, key=scope.name, **_changeable(scope)) == 1
 
 
 def put(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition, at: datetime) -> None:
@@ -61,6 +50,10 @@ def put(tx: Transaction, workspace_id: str, *, scope: ScopeDefinition, at: datet
 def remove(tx: Transaction, workspace_id: str, *, name: str) -> bool:
     """Forget a scope; whether it was there."""
     return tx.run(_REMOVE, workspace=workspace_id, key=name) == 1
+
+
+def _changeable(scope: ScopeDefinition) -> dict[str, Any]:
+    return {"description": scope.description, "implies": sorted(scope.implies)}
 
 
 def _scope(row: Row[Any]) -> ScopeDefinition:

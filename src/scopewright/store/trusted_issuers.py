@@ -16,17 +16,7 @@ _THIS = (_HERE, trusted_issuers.c.id == bindparam("key"))
 _ADD = insert(trusted_issuers)
 _GET = select(trusted_issuers).where(*_THIS)
 _BY_ISSUER = select(trusted_issuers).where(_HERE, trusted_issuers.c.issuer == bindparam("name"))
-_CHANGE = (
-    update(trusted_issuers)
-    .where(*_THIS)
-    .values(
-        audience=bindparam("audience"),
-        jwks_uri=bindparam("jwks_uri"),
-        jwks=bindparam("jwks"),
-        rules=bindparam("rules"),
-        is_single_use=bindparam("is_single_use"),
-    )
-)
+_CHANGE = update(trusted_issuers).where(*_THIS)
 _REMOVE = delete(trusted_issuers).where(*_THIS)
 
 

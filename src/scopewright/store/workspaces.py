@@ -26,11 +26,7 @@ _ALL = select(workspaces)
 _BY_ID = _ALL.where(workspaces.c.id == bindparam("id"))
 _BY_SLUG = _ALL.where(workspaces.c.slug == bindparam("slug"))
 _ADD = insert(workspaces)
-_CHANGE_SETTINGS = (
-    update(workspaces)
-    .where(workspaces.c.id == bindparam("key"))
-    .values(name=bindparam("name"), tokens=bindparam("tokens"), policy=bindparam("policy"))
-)
+_CHANGE_SETTINGS = update(workspaces).where(workspaces.c.id == bindparam("key"))
 _DELETE = delete(workspaces).where(workspaces.c.id == bindparam("id"))
 _TOUCH = (
     update(workspaces)
@@ -70,12 +66,10 @@ def add(tx: Transaction, workspace: Workspace) -> None:
         _ADD,
         id=workspace.id,
         slug=workspace.slug,
-        name=workspace.name,
         catalogues=list(workspace.catalogues),
-        tokens=asdict(workspace.tokens),
-        policy=compact(workspace.policy),
         authority_version=workspace.authority_version,
         created_at=workspace.created_at,
+        **_changeable(workspace),
     )
 
 
@@ -114,13 +108,7 @@ def lock_all(tx: Transaction, *, now: datetime) -> None:
 
 def change(tx: Transaction, workspace: Workspace) -> None:
     """Keep the workspace's present name, token settings and policy."""
-    tx.run(
-        _CHANGE_SETTINGS,
-        key=workspace.id,
-        name=workspace.name,
-        tokens=asdict(workspace.tokens),
-        policy=compact(workspace.policy),
-    )
+    tx.run(_CHANGE_SETTINGS, key=workspace.id, **_changeable(workspace))
 
 
 def remove(tx: Transaction, id: str) -> bool:
@@ -174,6 +162,14 @@ def touch_revoking(
     It is remembered for as long as an access token may live.
     """
     return touch(tx, workspace_id, kind, subject_id, at=at, forget_at=at + LONGEST_ACCESS)
+
+
+def _changeable(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "name": workspace.name,
+        "tokens": asdict(workspace.tokens),
+        "policy": compact(workspace.policy),
+    }
 
 
 def _noun(row: Row[Any] | None) -> Workspace | None:
