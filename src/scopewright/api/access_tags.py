@@ -140,9 +140,7 @@ class AccessTagShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[AccessTagShape]:
     """The access tags, each with what it gives to whom."""
     page = ask.services.access_tags.page(ask.caller, window=window)
-    return Listed(
-        data=[AccessTagShape.of(tag) for tag in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, AccessTagShape.of)
 
 
 def show(ask: AskHere, name: str) -> AccessTagShape:

@@ -9,7 +9,7 @@ from fastapi import Depends, Response
 from pydantic import BaseModel, Field
 
 from scopewright.api.bodies import Body, Name, Text, told
-from scopewright.api.entrance import Ask, AskHere, sought_by
+from scopewright.api.entrance import AskHere, sought_by
 from scopewright.api.shapes import Listed
 from scopewright.core.api_keys import (
     LONGEST_LIFETIME,
@@ -20,7 +20,7 @@ from scopewright.core.api_keys import (
     scopes_of,
 )
 from scopewright.core.model import ApiKey
-from scopewright.store.pages import Page, Window
+from scopewright.store.pages import Window
 
 MOST_SCOPES = 1000
 Note = Annotated[str, told(maxLength=LONGEST_NOTE)]
@@ -105,7 +105,8 @@ class ApiKeyWithSecret(ApiKeyShape):
 
 def index(ask: AskHere, window: KeysWindow) -> Listed[ApiKeyShape]:
     """One's own live keys."""
-    return _listed(ask, ask.services.api_keys.page(ask.caller, window=window))
+    page = ask.services.api_keys.page(ask.caller, window=window)
+    return ask.listed(page, ApiKeyShape.of)
 
 
 def create(ask: AskHere, body: NewApiKey) -> ApiKeyWithSecret:
@@ -150,7 +151,8 @@ def revoke(ask: AskHere, id: str) -> Response:
 
 def index_of(ask: AskHere, id: str, window: KeysWindow) -> Listed[ApiKeyShape]:
     """A principal's live keys."""
-    return _listed(ask, ask.services.api_keys.page_of(ask.caller, name=id, window=window))
+    page = ask.services.api_keys.page_of(ask.caller, name=id, window=window)
+    return ask.listed(page, ApiKeyShape.of)
 
 
 def create_for(ask: AskHere, id: str, body: NewApiKey) -> ApiKeyWithSecret:
@@ -168,9 +170,3 @@ def revoke_of(ask: AskHere, id: str, key: str) -> Response:
     """Revoke a principal's key, and all that were made with it."""
     ask.services.api_keys.revoke_of(ask.caller, name=id, id=key)
     return Response(status_code=204)
-
-
-def _listed(ask: Ask, page: Page[ApiKey]) -> Listed[ApiKeyShape]:
-    return Listed(
-        data=[ApiKeyShape.of(key) for key in page.items], next_page=ask.next_page(page.cursor)
-    )

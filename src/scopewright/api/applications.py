@@ -87,10 +87,7 @@ class ApplicationShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[ApplicationShape]:
     """The applications of the workspace."""
     page = ask.services.applications.page(ask.caller, window=window)
-    return Listed(
-        data=[ApplicationShape.of(parts) for parts in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, ApplicationShape.of)
 
 
 def show(ask: AskHere, name: str) -> ApplicationShape:
@@ -130,10 +127,7 @@ def delete(ask: AskHere, name: str, force: Force = False) -> Response:
 def scopes(ask: AskHere, name: str, window: WindowHere) -> Listed[ScopeShape]:
     """The scopes of an application."""
     page, words = ask.services.application_scopes.page(ask.caller, application=name, window=window)
-    return Listed(
-        data=[ScopeShape.of(scope, words) for scope in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, lambda scope: ScopeShape.of(scope, words))
 
 
 def define_scope(ask: AskHere, name: str, body: NewApplicationPart) -> ScopeShape:
@@ -156,10 +150,7 @@ def delete_scope(ask: AskHere, name: str, scope: str, force: Force = False) -> R
 def roles(ask: AskHere, name: str, window: WindowHere) -> Listed[RoleShape]:
     """The roles of an application."""
     page, words = ask.services.application_roles.page(ask.caller, application=name, window=window)
-    return Listed(
-        data=[RoleShape.of(role, words) for role in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, lambda role: RoleShape.of(role, words))
 
 
 def show_role(ask: AskHere, name: str, role: str) -> RoleShape:

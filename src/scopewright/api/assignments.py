@@ -56,9 +56,7 @@ class AssignedShape(AssignmentShape):
 def index(ask: AskHere, id: str, window: WindowHere) -> Listed[AssignmentShape]:
     """The roles that a principal is assigned itself, not through groups."""
     page = ask.services.assignments.page(ask.caller, name=id, window=window)
-    return Listed(
-        data=[AssignmentShape.of(one) for one in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, AssignmentShape.of)
 
 
 def assign(ask: AskHere, id: str, role: str, response: Response) -> AssignedShape:

@@ -59,7 +59,4 @@ def index(
 ) -> Listed[AuditEventShape]:
     """What happened in the workspace, newest first."""
     page = ask.services.audit.page(ask.caller, window, selection=wanted)
-    return Listed(
-        data=[AuditEventShape.of(event) for event in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, AuditEventShape.of)

@@ -63,10 +63,7 @@ class ClientWithSecret(ClientShape):
 def index(ask: AskHere, window: ClientsWindow) -> Listed[ClientShape]:
     """The clients of the workspace."""
     page = ask.services.clients.page(ask.caller, window=window)
-    return Listed(
-        data=[ClientShape.of(client) for client in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, ClientShape.of)
 
 
 def show(ask: AskHere, id: str) -> ClientShape:

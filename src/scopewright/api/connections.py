@@ -40,10 +40,7 @@ class ConnectionShape(BaseModel):
 def own(ask: AskHere, window: WindowHere) -> Listed[ConnectionShape]:
     """The applications that act for whoever asks."""
     page = ask.services.connections.own(ask.caller, window)
-    return Listed(
-        data=[ConnectionShape.of(one) for one in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, ConnectionShape.of)
 
 
 def end_own(ask: AskHere, id: str) -> Response:

@@ -57,10 +57,7 @@ class EndUserShape(BaseModel):
 def index(ask: AskHere, window: EndUsersWindow) -> Listed[EndUserShape]:
     """The end-users of the workspace."""
     page = ask.services.end_users.page(ask.caller, window=window)
-    return Listed(
-        data=[EndUserShape.of(end_user) for end_user in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, EndUserShape.of)
 
 
 def show(ask: AskHere, email: str) -> EndUserShape:

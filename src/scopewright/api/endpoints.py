@@ -51,10 +51,7 @@ class EndpointShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[EndpointShape]:
     """The endpoints where data comes in."""
     page = ask.services.endpoints.page(ask.caller, window=window)
-    return Listed(
-        data=[EndpointShape.of(endpoint, ask) for endpoint in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, lambda endpoint: EndpointShape.of(endpoint, ask))
 
 
 def show(ask: AskHere, id: str) -> EndpointShape:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, cast
+from typing import Annotated, TypeVar, cast
 from urllib.parse import urlencode
 
 from fastapi import Depends, Path, Query, Request
 from starlette.datastructures import URL
 
 from scopewright.access import Access
+from scopewright.api.shapes import Listed
 from scopewright.authority import Authority, View
 from scopewright.clock import Clock
 from scopewright.core.caller import Caller, Presented
@@ -21,7 +22,7 @@ from scopewright.metrics import Metrics
 from scopewright.services import Services
 from scopewright.services.providers.outside import OutsideTokens
 from scopewright.settings import Settings
-from scopewright.store.pages import DESCENDING, Window
+from scopewright.store.pages import DESCENDING, Page, Window
 from scopewright.web.cookies import ANTI_FORGERY_HEADER, Cookies
 from scopewright.web.credentials import (
     KNOWN_CALLER,
@@ -34,6 +35,8 @@ from scopewright.web.credentials import (
 from scopewright.web.http import PRINCIPAL, WORKSPACE, header
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+Noun = TypeVar("Noun")
+Shape = TypeVar("Shape")
 UUID_LENGTH = 36
 LONGEST_CURSOR = 2048  # it may hold the longest name there is, in letters of four bytes
 WorkspaceName = Annotated[str, Path(description="The workspace's id or slug.")]
@@ -71,6 +74,11 @@ class Ask:
     def next_page(self, cursor: str | None) -> str | None:
         """The URL of the page that begins at a cursor."""
         return page_url(self.entrance, self.request, cursor)
+
+    def listed(self, page: Page[Noun], shape: Callable[[Noun], Shape]) -> Listed[Shape]:
+        """A page as it is sent, each of its items in this shape."""
+        shapes = [shape(one) for one in page.items]
+        return Listed(data=shapes, next_page=self.next_page(page.cursor))
 
 
 def entrance_of(request: Request) -> Entrance:

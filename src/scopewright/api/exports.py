@@ -47,10 +47,7 @@ class ExportShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[ExportShape]:
     """The exports where data comes out."""
     page = ask.services.exports.page(ask.caller, window=window)
-    return Listed(
-        data=[ExportShape.of(export, ask) for export in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, lambda export: ExportShape.of(export, ask))
 
 
 def show(ask: AskHere, id: str) -> ExportShape:

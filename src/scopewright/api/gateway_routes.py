@@ -105,10 +105,7 @@ class ImportShape(BaseModel):
 def index(ask: AskHere, name: str, window: WindowHere) -> Listed[GatewayRouteShape]:
     """The routes of an application."""
     page = ask.services.gateway_routes.page(ask.caller, application=name, window=window)
-    return Listed(
-        data=[GatewayRouteShape.of(route) for route in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, GatewayRouteShape.of)
 
 
 def show(ask: AskHere, name: str, id: str) -> GatewayRouteShape:

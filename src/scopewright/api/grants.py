@@ -12,7 +12,6 @@ from scopewright.api.entrance import Ask, AskHere, WindowHere
 from scopewright.api.shapes import Listed
 from scopewright.core.model import PrincipalKind
 from scopewright.services.grants import Exchange, Granted
-from scopewright.store.pages import Page
 
 END_USER, CLIENT = PrincipalKind.END_USER, PrincipalKind.CLIENT
 
@@ -53,13 +52,13 @@ class ExchangeShape(BaseModel):
 def of_end_user(ask: AskHere, email: str, window: WindowHere) -> Listed[GrantShape]:
     """The scopes granted to an end-user."""
     page = ask.services.grants.page(ask.caller, kind=END_USER, name=email, window=window)
-    return _listed(ask, page)
+    return ask.listed(page, GrantShape.of)
 
 
 def of_client(ask: AskHere, id: str, window: WindowHere) -> Listed[GrantShape]:
     """The scopes granted to a client."""
     page = ask.services.grants.page(ask.caller, kind=CLIENT, name=id, window=window)
-    return _listed(ask, page)
+    return ask.listed(page, GrantShape.of)
 
 
 def give_end_user(ask: AskHere, email: str, body: NewGrant, response: Response) -> GrantShape:
@@ -104,10 +103,3 @@ def _exchanged(ask: Ask, kind: PrincipalKind, name: str, body: GrantChange) -> E
     wanted = Exchange(frozenset(body.give), frozenset(body.take))
     done = ask.services.grants.exchange(ask.caller, kind=kind, name=name, wanted=wanted)
     return ExchangeShape(given=sorted(done.given), taken=sorted(done.taken))
-
-
-def _listed(ask: Ask, page: Page[Granted]) -> Listed[GrantShape]:
-    return Listed(
-        data=[GrantShape.of(granted) for granted in page.items],
-        next_page=ask.next_page(page.cursor),
-    )

@@ -40,9 +40,7 @@ class GroupMemberShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[GroupShape]:
     """The groups of the workspace."""
     page = ask.services.groups.page(ask.caller, window=window)
-    return Listed(
-        data=[GroupShape.of(group) for group in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, GroupShape.of)
 
 
 def show(ask: AskHere, id: str) -> GroupShape:
@@ -64,10 +62,7 @@ def delete(ask: AskHere, id: str) -> Response:
 def members(ask: AskHere, id: str, window: WindowHere) -> Listed[GroupMemberShape]:
     """Everybody in a group, by themselves or through groups in it."""
     page = ask.services.groups.members(ask.caller, id=id, window=window)
-    return Listed(
-        data=[GroupMemberShape.of(member) for member in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, GroupMemberShape.of)
 
 
 def put(ask: AskHere, id: str, principal: str, response: Response) -> GroupMemberShape:

@@ -35,9 +35,7 @@ class IdentityShape(BaseModel):
 def index(ask: AskHere, id: str, window: WindowHere) -> Listed[IdentityShape]:
     """The identities of a principal, the one it is called by among them."""
     page = ask.services.identities.page(ask.caller, name=id, window=window)
-    return Listed(
-        data=[IdentityShape.of(one) for one in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, IdentityShape.of)
 
 
 def link(ask: AskHere, id: str, provider: str, subject: str, response: Response) -> IdentityShape:

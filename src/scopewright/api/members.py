@@ -90,9 +90,7 @@ class InvitationShape(BaseModel):
 def index(ask: AskHere, window: MembersWindow) -> Listed[MemberShape]:
     """The members, oldest first."""
     page = ask.services.members.page(ask.caller, window)
-    return Listed(
-        data=[MemberShape.of(member) for member in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, MemberShape.of)
 
 
 def show(ask: AskHere, email: str) -> MemberShape:
@@ -121,9 +119,7 @@ def remove(ask: AskHere, email: str) -> Response:
 def invitations(ask: AskHere, window: WindowHere) -> Listed[InvitationShape]:
     """The invitations that nobody has accepted, oldest first."""
     page = ask.services.invitations.page(ask.caller, window)
-    return Listed(
-        data=[InvitationShape.of(one) for one in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, InvitationShape.of)
 
 
 def show_invitation(ask: AskHere, id: str) -> InvitationShape:

@@ -47,10 +47,7 @@ class MqttConfigShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[MqttConfigShape]:
     """The outside brokers that are to be read."""
     page = ask.services.mqtt_configs.page(ask.caller, window=window)
-    return Listed(
-        data=[MqttConfigShape.of(config) for config in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, MqttConfigShape.of)
 
 
 def show(ask: AskHere, id: str) -> MqttConfigShape:

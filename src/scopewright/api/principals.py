@@ -226,10 +226,7 @@ def index(
 ) -> Listed[OverviewShape]:
     """The members, end-users, clients and groups of the workspace."""
     page = ask.services.principals.page(ask.caller, selection=wanted, owner=owner, window=window)
-    return Listed(
-        data=[OverviewShape.of_overview(one) for one in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, OverviewShape.of_overview)
 
 
 def show(ask: AskHere, id: str) -> PortraitShape:

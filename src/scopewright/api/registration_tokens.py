@@ -42,10 +42,7 @@ class RegistrationTokenWithSecret(RegistrationTokenShape):
 def index(ask: AskHere, window: WindowHere) -> Listed[RegistrationTokenShape]:
     """The tokens by which clients may register themselves now."""
     page = ask.services.registration_tokens.page(ask.caller, window=window)
-    return Listed(
-        data=[RegistrationTokenShape.of(token) for token in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, RegistrationTokenShape.of)
 
 
 def create(ask: AskHere, body: NewRegistrationToken) -> RegistrationTokenWithSecret:

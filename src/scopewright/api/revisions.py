@@ -68,10 +68,7 @@ class RevisionShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[RevisionShape]:
     """Every change of roles, scopes and mappings, newest first."""
     page = ask.services.revisions.page(ask.caller, window=window)
-    return Listed(
-        data=[RevisionShape.of(revision) for revision in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, RevisionShape.of)
 
 
 def undo(ask: AskHere, id: str) -> RevisionShape:

@@ -25,10 +25,7 @@ class RoleMappingShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[RoleMappingShape]:
     """The includes for which a role stands, and those that are missing."""
     page = ask.services.role_mappings.page(ask.caller, window=window)
-    return Listed(
-        data=[RoleMappingShape.of(mapping) for mapping in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, RoleMappingShape.of)
 
 
 def put(ask: AskHere, include: str, body: RoleMappingBody) -> RoleMappingShape:

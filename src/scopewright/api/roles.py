@@ -18,9 +18,7 @@ RolesWindow = Annotated[Window, Depends(sought_by("name"))]
 def index(ask: AskHere, window: RolesWindow) -> Listed[RoleRow]:
     """The roles of the workspace's own and its applications', by name; catalogues': vocabulary."""
     page = ask.services.roles.page(ask.caller, window=window)
-    return Listed(
-        data=[RoleRow.told(role) for role in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, RoleRow.told)
 
 
 def show(ask: AskHere, name: str) -> RoleShape:

@@ -29,10 +29,7 @@ def index(ask: AskHere, window: ScopesWindow) -> Listed[ScopeShape]:
     page = part_of(
         words.scopes, lambda scope: scope.name, window, by={"name": lambda scope: scope.name}
     )
-    return Listed(
-        data=[ScopeShape.of(scope, words) for scope in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, lambda scope: ScopeShape.of(scope, words))
 
 
 def show(ask: AskHere, name: str) -> ScopeShape:

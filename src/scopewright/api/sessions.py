@@ -48,10 +48,7 @@ class SessionShape(BaseModel):
 def index(ask: AskHere, window: SessionsWindow) -> Listed[SessionShape]:
     """The active sessions, oldest first."""
     page = ask.services.sessions.page(ask.caller, window)
-    return Listed(
-        data=[SessionShape.of(session) for session in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, SessionShape.of)
 
 
 def show(ask: AskHere, id: str) -> SessionShape:
@@ -68,10 +65,7 @@ def revoke(ask: AskHere, id: str) -> Response:
 def own(ask: AskHere, window: WindowHere) -> Listed[SessionShape]:
     """The active sessions of whoever asks, oldest first."""
     page = ask.services.sessions.own(ask.caller, window)
-    return Listed(
-        data=[SessionShape.of(session) for session in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, SessionShape.of)
 
 
 def revoke_own(ask: AskHere, id: str) -> Response:

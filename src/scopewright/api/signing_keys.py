@@ -54,9 +54,7 @@ def index(ask: AskHere, window: WindowHere) -> Listed[SigningKeyShape]:
     """The published keys, oldest first."""
     keys = sorted(ask.services.keys.list_all(ask.caller), key=_id)
     page = part_of(keys, _id, window)
-    return Listed(
-        data=[SigningKeyShape.of(key) for key in page.items], next_page=ask.next_page(page.cursor)
-    )
+    return ask.listed(page, SigningKeyShape.of)
 
 
 def rotate(ask: AskHere, body: Rotation | None = None) -> Listed[SigningKeyShape]:

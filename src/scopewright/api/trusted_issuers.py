@@ -54,10 +54,7 @@ class TrustedIssuerShape(BaseModel):
 def index(ask: AskHere, window: WindowHere) -> Listed[TrustedIssuerShape]:
     """The outside issuers that the workspace trusts."""
     page = ask.services.trusted_issuers.page(ask.caller, window=window)
-    return Listed(
-        data=[TrustedIssuerShape.of(trusted) for trusted in page.items],
-        next_page=ask.next_page(page.cursor),
-    )
+    return ask.listed(page, TrustedIssuerShape.of)
 
 
 def show(ask: AskHere, id: str) -> TrustedIssuerShape:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from scopewright.api.entrance import AskHere, WindowHere
 from scopewright.api.shapes import Listed, NamedPrincipal, ReasonShape
+from scopewright.services.why import ScopeHolder
 
 ScopeAskedAbout = Annotated[str, Query(max_length=128)]
 
@@ -34,6 +35,14 @@ class HolderShape(BaseModel):
     paths: list[ReasonShape]
     more: bool
 
+    @classmethod
+    def of(cls, holder: ScopeHolder) -> HolderShape:
+        return cls(
+            principal=NamedPrincipal.of(holder.principal),
+            paths=ReasonShape.all_of(holder.reasons),
+            more=holder.reasons.more,
+        )
+
 
 def explain(
     ask: AskHere,
@@ -55,12 +64,4 @@ def explain(
 def who_can(ask: AskHere, scope: ScopeAskedAbout, window: WindowHere) -> Listed[HolderShape]:
     """Everybody who holds a scope, groups among them, and why."""
     page = ask.services.why.who_can(ask.caller, scope=scope, window=window)
-    holders = [
-        HolderShape(
-            principal=NamedPrincipal.of(one.principal),
-            paths=ReasonShape.all_of(one.reasons),
-            more=one.reasons.more,
-        )
-        for one in page.items
-    ]
-    return Listed(data=holders, next_page=ask.next_page(page.cursor))
+    return ask.listed(page, HolderShape.of)
