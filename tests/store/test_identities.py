@@ -82,7 +82,7 @@ def test_members_find_their_workspaces_by_every_identity_unless_disabled(world: 
 
     def found() -> list[str]:
         with world.database.read() as tx:
-            there = workspaces.of_member(tx, provider="lab", subject=identity.subject)
+            there = workspaces.of_member(tx, identity)
         return [workspace.id for workspace in there]
 
     assert found() == [world.workspace_id]

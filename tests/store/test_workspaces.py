@@ -103,6 +103,5 @@ def test_the_smallest_workspace_comes_back_equal(database: Database) -> None:
 
 def _workspaces_of(database: Database, principal: Principal) -> list[Workspace]:
     assert isinstance(principal.identity, Identity)
-    provider, subject = principal.identity.provider, principal.identity.subject
     with database.read() as tx:
-        return workspaces.of_member(tx, provider=provider, subject=subject)
+        return workspaces.of_member(tx, principal.identity)

@@ -23,6 +23,7 @@ from scopewright.core import names
 from scopewright.core.applications import ApplicationNames
 from scopewright.core.catalogue import Catalogue, ScopeDefinition
 from scopewright.core.errors import Invalid
+from scopewright.core.member_roles import MemberRoles
 
 INTERNAL = "internal"
 PLAIN = "plain"
@@ -40,6 +41,11 @@ def read_shipped(*, internal_prefix: str, role_prefix: str = "mdsp") -> dict[str
     """
     prefixes = dict.fromkeys(SHIPPED) | {INTERNAL: internal_prefix}
     return {name: _read_shipped(name, prefix, role_prefix) for name, prefix in prefixes.items()}
+
+
+def member_roles(catalogues: Mapping[str, Catalogue]) -> MemberRoles:
+    """The roles of members as this instance spells them."""
+    return MemberRoles(catalogues[INTERNAL].prefix)
 
 
 @cache

@@ -58,11 +58,10 @@ class Account:
     def managed(self, identity: Identity) -> list[Workspace]:
         """The workspaces of which an identity is a member, oldest first."""
         with self.database.read() as tx:
-            return workspaces.of_member(tx, provider=identity.provider, subject=identity.subject)
+            return workspaces.of_member(tx, identity)
 
     def _record(self, tx: Transaction, principal: Principal, now: datetime) -> Record:
-        workspace = workspaces.get(tx, principal.workspace_id)
-        assert workspace is not None  # a principal goes with its workspace
+        workspace = workspaces.find(tx, principal.workspace_id)
         words = vocabulary.of_workspace(tx, workspace, self.catalogues)
         held = holdings.of(tx, principal.id, words)
         open_sessions = tuple(sessions.of_principal(tx, principal.id, now=now))

@@ -307,10 +307,7 @@ def _check_presents_keys(tx: Transaction, principal: Principal) -> None:
 
 
 def _policy(tx: Transaction, caller: Caller) -> KeyPolicy:
-    workspace = workspaces.get(tx, caller.workspace_id)
-    if workspace is None:
-        raise NotFound("There is no such workspace.")
-    return workspace.policy.api_keys
+    return workspaces.find(tx, caller.workspace_id).policy.api_keys
 
 
 def _own(id: str, caller: Caller, now: datetime) -> ApiKey:

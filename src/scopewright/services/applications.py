@@ -178,8 +178,7 @@ class Applications:
         if after.launch_url is not None:
             check_launch_url(after.launch_url)
         if after.resource is not None and after.resource != before.resource:
-            workspace = workspaces.get(tx, before.workspace_id)
-            assert workspace is not None  # it was touched
+            workspace = workspaces.find(tx, before.workspace_id)
             check_application_resource(
                 after.resource,
                 issuer=f"{self.public_url}/w/{workspace.id}",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scopewright.catalogues import INTERNAL
+from scopewright.catalogues import member_roles
 from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.assignments import Incomplete, assignable, incomplete, refuse_member_role
@@ -117,7 +117,7 @@ class Assignments:
 
     @property
     def _member_roles(self) -> MemberRoles:
-        return MemberRoles(self.catalogues[INTERNAL].prefix)
+        return member_roles(self.catalogues)
 
 
 def _incomplete(tx: Transaction, principal: Principal, words: Vocabulary) -> tuple[Incomplete, ...]:

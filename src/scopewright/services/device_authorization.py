@@ -21,7 +21,7 @@ from scopewright.core.builtin_clients import acts_for, command_line_id
 from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
 from scopewright.core.client_authentication import ClientCredential
 from scopewright.core.device_authorization import Allowed, DeviceAuthorization
-from scopewright.core.errors import NotFound, TooMany, UnauthorizedClient
+from scopewright.core.errors import TooMany, UnauthorizedClient
 from scopewright.core.fresh import check_fresh
 from scopewright.core.model import (
     Asked,
@@ -203,8 +203,7 @@ class DeviceAuthorizations:
             NotFound: there is none of this id.
         """
         with self.database.read() as tx:
-            if workspaces.get(tx, workspace_id) is None:
-                raise NotFound("There is no such workspace.")
+            workspaces.find(tx, workspace_id)
 
     def look(self, workspace_id: str, code: str, visitor: Visitor) -> DeviceQuestion | None:
         """The question behind a code; None for every code that does not work, alike.
@@ -265,9 +264,8 @@ class DeviceAuthorizations:
         found = device_authorizations.by_user_code(tx, hash_secret(typed)) if typed else None
         if found is None or found.workspace_id != workspace_id or not found.is_open(now):
             return None
-        client, workspace = clients.get(tx, found.client_id), workspaces.get(tx, workspace_id)
-        assert client is not None  # both take the request with them when they go
-        assert workspace is not None
+        client, workspace = clients.get(tx, found.client_id), workspaces.find(tx, workspace_id)
+        assert client is not None  # it takes the request with it when it goes
         words = vocabulary.of_workspace(tx, workspace, self.catalogues)
         kind = acts_for(
             client, found.particulars.resources, issuer=f"{self.public_url}/w/{workspace_id}"

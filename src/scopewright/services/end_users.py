@@ -14,12 +14,12 @@ from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Conflict, Invalid, NotFound
 from scopewright.core.holdings import held
+from scopewright.core.identities import email_identity
 from scopewright.core.model import (
     EMAIL_PROVIDER,
     Assignment,
     ChangeKind,
     Grant,
-    Identity,
     MagicLink,
     Principal,
     PrincipalKind,
@@ -178,8 +178,7 @@ class EndUsers:
         self, tx: Transaction, person: Principal, address: str, now: datetime
     ) -> mail.Letter:
         """The letter that invites somebody, to be sent after the commit; its link works then."""
-        workspace, secret = workspaces.get(tx, person.workspace_id), ids.new_secret("swl")
-        assert workspace is not None  # the person was found in it
+        workspace, secret = workspaces.find(tx, person.workspace_id), ids.new_secret("swl")
         link = MagicLink(
             hash=hash_secret(secret),
             email=address,
@@ -223,7 +222,7 @@ def _find(tx: Transaction, caller: Caller, name: str) -> Principal:
 
 def _touched(tx: Transaction, caller: Caller, email: str, now: datetime) -> tuple[Principal, bool]:
     """The end-user of this address under the lock, and whether it is still to be remembered."""
-    identity = Identity(EMAIL_PROVIDER, email)
+    identity = email_identity(email)
     person = principals.by_identity(
         tx, caller.workspace_id, kind=PrincipalKind.END_USER, identity=identity
     )

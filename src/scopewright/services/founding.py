@@ -10,7 +10,7 @@ from itertools import count
 from typing import Literal
 
 from scopewright import ids
-from scopewright.catalogues import INTERNAL, PLAIN
+from scopewright.catalogues import INTERNAL, PLAIN, member_roles
 from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.administrators import administers
@@ -18,10 +18,9 @@ from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.enabling import check_together
 from scopewright.core.errors import Conflict, Forbidden, Invalid
+from scopewright.core.identities import email_identity
 from scopewright.core.key_chain import inherits
-from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import (
-    EMAIL_PROVIDER,
     ApiKey,
     Assignment,
     ChangeKind,
@@ -140,7 +139,7 @@ class Founding:
         Raises:
             Invalid: as `create`.
         """
-        identity = Identity(EMAIL_PROVIDER, names.check_email(admin_email, field="admin"))
+        identity = email_identity(names.check_email(admin_email, field="admin"))
         key = FirstKey("made by init")
         with self.database.read() as tx:
             workspace = workspaces.by_slug(tx, slug)
@@ -233,7 +232,7 @@ class Founding:
 
     @property
     def _admin_role(self) -> str:
-        return MemberRoles(self.catalogues[INTERNAL].prefix).admin
+        return member_roles(self.catalogues).admin
 
     def _first_administrator(
         self, workspace: Workspace, identity: Identity, key: FirstKey
@@ -307,8 +306,7 @@ def _inheriting_key(tx: Transaction, key_id: str | None) -> ApiKey | None:
 
 
 def _is_member(tx: Transaction, identity: Identity) -> bool:
-    there = workspaces.of_member(tx, provider=identity.provider, subject=identity.subject)
-    return bool(there)
+    return bool(workspaces.of_member(tx, identity))
 
 
 def _numbered(slug: str) -> Iterator[str]:

@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scopewright import ids, mail
-from scopewright.catalogues import INTERNAL
+from scopewright.catalogues import member_roles
 from scopewright.clock import Clock
 from scopewright.core import delegation, names
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Conflict, NotFound
 from scopewright.core.holdings import held
+from scopewright.core.identities import email_identity
 from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import (
-    EMAIL_PROVIDER,
     Assignment,
     ChangeKind,
-    Identity,
     Invitation,
     Principal,
     PrincipalKind,
@@ -80,8 +79,7 @@ class Invitations:
             invitations.add(tx, invitation)
             after = {"email": invitation.email, "role": role}
             audit.record(tx, caller, "members:create", invitation.id, at=now, after=after)
-            workspace = workspaces.get(tx, here)
-            assert workspace is not None  # its lock is held
+            workspace = workspaces.find(tx, here)
         self.mailer.send(
             mail.member_invitation(
                 to=invitation.email,
@@ -197,7 +195,7 @@ class Invitations:
 
     @property
     def _roles(self) -> MemberRoles:
-        return MemberRoles(self.catalogues[INTERNAL].prefix)
+        return member_roles(self.catalogues)
 
 
 def _found(tx: Transaction, caller: Caller, id: str) -> Invitation:
@@ -208,7 +206,7 @@ def _found(tx: Transaction, caller: Caller, id: str) -> Invitation:
 
 
 def _member_at(tx: Transaction, workspace_id: str, address: str) -> Principal | None:
-    identity = Identity(EMAIL_PROVIDER, address)
+    identity = email_identity(address)
     return principals.by_identity(tx, workspace_id, kind=PrincipalKind.MEMBER, identity=identity)
 
 
@@ -223,6 +221,6 @@ def _member(invitation: Invitation, now: datetime) -> Principal:
         workspace_id=invitation.workspace_id,
         kind=PrincipalKind.MEMBER,
         name=invitation.email,
-        identity=Identity(EMAIL_PROVIDER, invitation.email),
+        identity=email_identity(invitation.email),
         created_at=now,
     )

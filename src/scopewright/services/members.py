@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scopewright.catalogues import INTERNAL
+from scopewright.catalogues import member_roles
 from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.caller import Caller, needs
@@ -160,4 +160,4 @@ class Members:
 
     @property
     def _roles(self) -> MemberRoles:
-        return MemberRoles(self.catalogues[INTERNAL].prefix)
+        return member_roles(self.catalogues)

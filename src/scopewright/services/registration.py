@@ -27,7 +27,6 @@ from scopewright.core.model import (
     ChangeKind,
     Client,
     ClientSecret,
-    Workspace,
 )
 from scopewright.core.oauth import hash_secret
 from scopewright.core.security_profile import profile_of
@@ -162,7 +161,7 @@ class Registrations:
         except Invalid as error:
             raise refusal(error) from None
         method = registered_method(client)
-        profile = profile_of(_workspace(tx, client.workspace_id))
+        profile = profile_of(workspaces.find(tx, client.workspace_id))
         if method not in profile.offered_methods(self.methods):
             raise InvalidClientMetadata(f"Nobody authenticates here by {method}.")
         chosen = _chosen_algorithms(client)
@@ -181,7 +180,7 @@ class Registrations:
         now: datetime,
     ) -> str | None:
         """Let a registration pass; the id of the token that lets it."""
-        policy = _workspace(tx, workspace_id).policy.client_registration
+        policy = workspaces.find(tx, workspace_id).policy.client_registration
         if policy == "closed":
             raise NotFound("Clients do not register themselves here.")
         if token is not None or policy == "token":
@@ -193,12 +192,6 @@ class Registrations:
                 retry_after=counted.retry_after(now),
             )
         return None
-
-
-def _workspace(tx: Transaction, workspace_id: str) -> Workspace:
-    workspace = workspaces.get(tx, workspace_id)
-    assert workspace is not None  # touch() holds its lock
-    return workspace
 
 
 def _admitted_by(tx: Transaction, workspace_id: str, token: str | None, now: datetime) -> str:

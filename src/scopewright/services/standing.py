@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scopewright.catalogues import INTERNAL
+from scopewright.catalogues import member_roles
 from scopewright.clock import Clock
 from scopewright.core import delegation
 from scopewright.core.builtin_clients import refuse_builtin
@@ -14,7 +14,6 @@ from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import NotFound
 from scopewright.core.identities import PEOPLE, check_person
-from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import ChangeKind, Principal, PrincipalKind
 from scopewright.core.principals import (
     REMOVED_BY,
@@ -188,8 +187,8 @@ class Standing:
         return principals.find_any(tx, here, name=found.id)
 
     def _administrators(self, tx: Transaction, workspace_id: str) -> list[Principal]:
-        role = MemberRoles(self.catalogues[INTERNAL].prefix).admin
-        return assignments.active_members(tx, workspace_id, role=role)
+        admin = member_roles(self.catalogues).admin
+        return assignments.active_members(tx, workspace_id, role=admin)
 
     @staticmethod
     def _overview(tx: Transaction, caller: Caller, id: str, now: datetime) -> Overview:

@@ -11,7 +11,7 @@ from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
-from scopewright.core.errors import Conflict, NotFound
+from scopewright.core.errors import Conflict
 from scopewright.core.model import (
     ChangeKind,
     Identity,
@@ -38,13 +38,13 @@ class Workspaces:
     def of_identity(self, identity: Identity) -> list[Workspace]:
         """The workspaces of which a person is a member, oldest first."""
         with self.database.read() as tx:
-            return workspaces.of_member(tx, provider=identity.provider, subject=identity.subject)
+            return workspaces.of_member(tx, identity)
 
     @needs("workspace:read")
     def show(self, caller: Caller) -> Workspace:
         """The caller's workspace."""
         with self.database.read() as tx:
-            return _present(tx, caller)
+            return workspaces.find(tx, caller.workspace_id)
 
     @needs("workspace:update")
     def change(
@@ -66,7 +66,7 @@ class Workspaces:
         with self.database.write() as tx:
             id = caller.workspace_id
             workspaces.touch(tx, id, ChangeKind.WORKSPACE, id, at=now)
-            before = _present(tx, caller)
+            before = workspaces.find(tx, id)
             after = replace(
                 before,
                 name=title or before.name,
@@ -113,13 +113,6 @@ class Workspaces:
         log.logger().info(  # its own audit log went with it
             "workspace deleted", workspace=id, actor=caller.principal.id, via=caller.via
         )
-
-
-def _present(tx: Transaction, caller: Caller) -> Workspace:
-    workspace = workspaces.get(tx, caller.workspace_id)
-    if workspace is None:
-        raise NotFound("There is no such workspace.")
-    return workspace
 
 
 def _changeable(workspace: Workspace) -> dict[str, object]:

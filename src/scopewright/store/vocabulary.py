@@ -7,7 +7,6 @@ from datetime import datetime
 
 from scopewright.core.caller import Caller
 from scopewright.core.catalogue import Catalogue, Vocabulary
-from scopewright.core.errors import NotFound
 from scopewright.core.model import Workspace
 from scopewright.core.proposals import Proposal
 from scopewright.store import applications, role_mappings, roles, scopes, workspaces
@@ -20,10 +19,7 @@ def here(tx: Transaction, workspace_id: str, catalogues: Mapping[str, Catalogue]
     Raises:
         NotFound: the workspace is gone.
     """
-    workspace = workspaces.get(tx, workspace_id)
-    if workspace is None:
-        raise NotFound("There is no such workspace.")
-    return of_workspace(tx, workspace, catalogues)
+    return of_workspace(tx, workspaces.find(tx, workspace_id), catalogues)
 
 
 def of_workspace(

@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, delete, exists, insert, select, update
 from scopewright.core.errors import NotFound
 from scopewright.core.model import (
     ChangeKind,
+    Identity,
     KeyPolicy,
     TokenOverrides,
     Workspace,
@@ -78,6 +79,18 @@ def get(tx: Transaction, id: str) -> Workspace | None:
     return _noun(tx.one(_BY_ID, id=id))
 
 
+def find(tx: Transaction, id: str) -> Workspace:
+    """The workspace of this id, for operations within it.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    workspace = get(tx, id)
+    if workspace is None:
+        raise NotFound("There is no such workspace.")
+    return workspace
+
+
 def by_slug(tx: Transaction, slug: str) -> Workspace | None:
     """The workspace of this slug."""
     return _noun(tx.one(_BY_SLUG, slug=slug))
@@ -88,9 +101,10 @@ def list_all(tx: Transaction) -> list[Workspace]:
     return [_workspace(row) for row in tx.all(_ALL.order_by(workspaces.c.id))]
 
 
-def of_member(tx: Transaction, *, provider: str, subject: str) -> list[Workspace]:
+def of_member(tx: Transaction, identity: Identity) -> list[Workspace]:
     """The workspaces in which this identity is a member whom nobody has disabled."""
-    return [_workspace(row) for row in tx.all(_OF_IDENTITY, provider=provider, subject=subject)]
+    rows = tx.all(_OF_IDENTITY, provider=identity.provider, subject=identity.subject)
+    return [_workspace(row) for row in rows]
 
 
 def members_only_here(tx: Transaction, id: str) -> frozenset[str]:

@@ -146,9 +146,8 @@ def read_asking(
     """
     authorization = _pending(tx, which, now)
     client = clients.get(tx, authorization.client_id)
-    workspace = workspaces.get(tx, which.workspace_id)
-    assert client is not None  # both take the authorization with them when they go
-    assert workspace is not None
+    workspace = workspaces.find(tx, which.workspace_id)
+    assert client is not None  # it takes the authorization with it when it goes
     matching_redirect_uri(client, authorization.redirect_uri)
     kind = acts_for(client, authorization.particulars.resources, issuer=issuer)
     sign_in, principal = _signed_in(tx, which, kind, now)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from scopewright.core.catalogue import Vocabulary
-from scopewright.core.model import Assignment, ChangeKind, Grant, Principal
+from scopewright.core.model import Assignment, Grant, Principal
 from scopewright.core.provider_rules import Difference, Due, difference, within
-from scopewright.store import assignments, audit, grants, senders, workspaces
+from scopewright.store import assignments, audit, grants, senders
 from scopewright.store.audit import Actor
 from scopewright.store.database import Transaction
 
@@ -34,11 +34,6 @@ def pay(
         facts = {"given": _names(change.give), "taken": _names(change.take)}
         record(tx, person, "assignments:create", giver, facts, at=at)
     senders.cancel_of_deprived(tx, person.workspace_id, words, had=had)
-
-
-def touch(tx: Transaction, person: Principal, kind: ChangeKind, *, at: datetime) -> None:
-    """Take the lock of the person's workspace, and say that something about them changes."""
-    workspaces.touch(tx, person.workspace_id, kind, person.id, at=at)
 
 
 def record(

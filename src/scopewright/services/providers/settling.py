@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scopewright import ids, log
-from scopewright.catalogues import INTERNAL
+from scopewright.catalogues import member_roles
 from scopewright.clock import Clock
 from scopewright.core import names
 from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Forbidden, Invalid
 from scopewright.core.identities import email_identity
-from scopewright.core.member_roles import MemberRoles
 from scopewright.core.model import ChangeKind, Identity, Principal, PrincipalKind, Workspace
 from scopewright.core.provider_rules import Due, Rule, due
 from scopewright.providers import Opened, Proven
@@ -136,7 +135,7 @@ class Settling:
         """What the settings themselves give somebody."""
         if person.id not in self._administrators(tx):
             return Due()
-        otherwise = MemberRoles(self.catalogues[INTERNAL].prefix).admin
+        otherwise = member_roles(self.catalogues).admin
         return Due(frozenset({words.administrator_role or otherwise}))
 
     def _person(
@@ -150,7 +149,7 @@ class Settling:
         now, name = self.clock(), proven.name or proven.subject
         person = Principal(ids.new_uuid(), workspace_id, END_USER, name, identity, now)
         with self.database.write() as tx:
-            giving.touch(tx, person, ChangeKind.PRINCIPAL, at=now)
+            workspaces.touch(tx, workspace_id, ChangeKind.PRINCIPAL, person.id, at=now)
             there = _found(tx, workspace_id, identity)  # now that nobody else can make it
             if there is not None:
                 return there
@@ -163,15 +162,15 @@ class Settling:
 
     def _give(self, person: Principal, owed: giving.Gifts) -> None:
         """Nothing is written, and nobody's caches are told, where all is as it should be."""
-        now = self.clock()
+        now, here = self.clock(), person.workspace_id
         with self.database.read() as tx:
-            words = vocabulary.here(tx, person.workspace_id, self.catalogues)
+            words = vocabulary.here(tx, here, self.catalogues)
             gifts = {**owed, SETTINGS: self._of_settings(tx, words, person)}
             if not giving.unpaid(tx, words, person, gifts):
                 return
         with self.database.write() as tx:
-            giving.touch(tx, person, ChangeKind.HOLDINGS, at=now)
-            words = vocabulary.here(tx, person.workspace_id, self.catalogues)
+            workspaces.touch(tx, here, ChangeKind.HOLDINGS, person.id, at=now)
+            words = vocabulary.here(tx, here, self.catalogues)
             giving.pay(tx, words, person, gifts, at=now)
 
 
