@@ -5,9 +5,7 @@ The client is the one that every workspace has built in (RFC 8252 §7.3, RFC 763
 
 from __future__ import annotations
 
-import hashlib
 import webbrowser
-from base64 import urlsafe_b64encode
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from time import monotonic
 from typing import Any
@@ -17,6 +15,7 @@ import httpx
 
 from scopewright import ids
 from scopewright.cli.output import Exit, Failure, say
+from scopewright.core import base64url
 from scopewright.core.builtin_clients import command_line_id
 from scopewright.languages import speak, spoken
 
@@ -43,7 +42,7 @@ def sign_in(issuer: str, workspace_id: str, *, open_browser: bool) -> dict[str, 
             "client_id": client_id,
             "redirect_uri": listener.redirect_uri,
             "state": state,
-            "code_challenge": _challenge(verifier),
+            "code_challenge": base64url.sha256(verifier.encode()),
             "code_challenge_method": "S256",
         }
         address = f"{issuer}/authorize?{urlencode(asked)}"
@@ -141,7 +140,3 @@ class _Listener:
                 if answer.get("state") == state:
                     return answer
         return {}
-
-
-def _challenge(verifier: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hmac
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
+from scopewright.core import base64url
 from scopewright.core.errors import InvalidClient, InvalidGrant, InvalidRequest
 from scopewright.core.model import Client
+from scopewright.core.numeric_dates import moment
 from scopewright.core.oauth import REFRESH_TOKEN, hash_secret
 
 NONE = "none"
@@ -32,7 +33,6 @@ AHEAD = timedelta(seconds=10)  # how far a client's clock may run before ours
 
 _NOBODY = "0" * 64
 _NO_METHOD = frozenset({NONE})
-_LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class ClientCertificate:
     @property
     def thumbprint(self) -> str:
         """The value of `x5t#S256` (RFC 8705 §3.1)."""
-        return urlsafe_b64encode(sha256(self.der).digest()).rstrip(b"=").decode()
+        return base64url.sha256(self.der)
 
 
 @dataclass(slots=True)  # not frozen: that would cost the hottest path as much as its parsing
@@ -182,11 +182,10 @@ def jti_hash(purpose: str, who: str, jti: str) -> str:
 
 
 def _moment(claims: Mapping[str, object], name: str) -> datetime:
-    """A NumericDate; clients may write fractions of a second (RFC 7519 §2)."""
-    value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
+    found = moment(claims.get(name))
+    if found is None:
         raise _refused(name)
-    return datetime.fromtimestamp(value, UTC)
+    return found
 
 
 def _refused(cause: str) -> InvalidClient:

@@ -6,14 +6,13 @@ and two cookies, which the application never sees.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from scopewright.core import base64url
 from scopewright.core.applications import LOOPBACK
 from scopewright.core.errors import Forbidden, NotFound
 from scopewright.core.gateway import OWN_SEGMENT
@@ -155,7 +154,9 @@ class Login:
     @property
     def state(self) -> str:
         """The `state` parameter, which this browser alone can show again (RFC 6749 §10.12)."""
-        return f"{self.nonce}.{_encoded(self.continue_to.encode())}.{self._derived('state')}"
+        return (
+            f"{self.nonce}.{base64url.encoded(self.continue_to.encode())}.{self._derived('state')}"
+        )
 
     @property
     def code_verifier(self) -> str:
@@ -165,11 +166,11 @@ class Login:
     @property
     def code_challenge(self) -> str:
         """RFC 7636 §4.2, by S256."""
-        return _encoded(hashlib.sha256(self.code_verifier.encode()).digest())
+        return base64url.sha256(self.code_verifier.encode())
 
     def _derived(self, purpose: str) -> str:
         said = "\n".join((purpose, self.nonce, self.continue_to))
-        return _encoded(hmac.digest(self.secret.encode(), said.encode(), "sha256"))
+        return base64url.encoded(hmac.digest(self.secret.encode(), said.encode(), "sha256"))
 
     @classmethod
     def returned(cls, secret: str | None, state: str | None) -> Login:
@@ -180,18 +181,10 @@ class Login:
         """
         nonce, _, rest = (state or "").partition(".")
         try:
-            continue_to = urlsafe_b64decode(_padded(rest.partition(".")[0])).decode()
+            continue_to = base64url.decoded(rest.partition(".")[0]).decode()
         except ValueError:
             continue_to = ""
         login = cls(secret or "", nonce, continue_to)
         if not secret or not hmac.compare_digest(login.state.encode(), (state or "").encode()):
             raise Forbidden("Another browser began to sign in here, or it is too long ago.")
         return login
-
-
-def _encoded(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _padded(text: str) -> str:
-    return text + "=" * (-len(text) % 4)

@@ -6,12 +6,12 @@ An ID token tells a client who signed in; it opens nothing, and no resource serv
 from __future__ import annotations
 
 import hashlib
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from scopewright.core import base64url
 from scopewright.core.errors import InvalidToken
 from scopewright.core.model import EMAIL_PROVIDER, Principal, Session
 from scopewright.core.scopes import Scopes
@@ -68,8 +68,7 @@ class IdToken:
 
 def half_hash(token: str) -> str:
     """The `at_hash` of an access token (§3.1.3.6), for the algorithms that end in 256."""
-    left = hashlib.sha256(token.encode()).digest()[:16]
-    return urlsafe_b64encode(left).rstrip(b"=").decode()
+    return base64url.encoded(hashlib.sha256(token.encode()).digest()[:16])
 
 
 def userinfo_claims(

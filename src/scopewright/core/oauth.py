@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from scopewright.core import base64url
 from scopewright.core.errors import (
     Invalid,
     InvalidGrant,
@@ -211,6 +211,5 @@ def check_code_verifier(challenge: str | None, verifier: str | None) -> None:
         return
     if challenge is None or verifier is None or _CODE_VERIFIER.fullmatch(verifier) is None:
         raise InvalidGrant("The code_verifier does not fit.")
-    digest = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    if not hmac.compare_digest(digest, challenge):
+    if not hmac.compare_digest(base64url.sha256(verifier.encode()), challenge):
         raise InvalidGrant("The code_verifier does not fit.")

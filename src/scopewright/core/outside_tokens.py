@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from scopewright.core.errors import InvalidToken
+from scopewright.core.numeric_dates import moment
 from scopewright.core.scopes import NONE, Requested, Scopes
-from scopewright.core.trusted_issuers import LEEWAY, is_meant_for, moment
+from scopewright.core.trusted_issuers import LEEWAY, is_meant_for
 from scopewright.core.upstream import is_subject
 from scopewright.core.wholes import NO_WHOLES, Wholes
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from scopewright.core.authorization_request import AuthorizationRequest
 from scopewright.core.errors import InvalidRequest, InvalidRequestObject
 from scopewright.core.model import Client
+from scopewright.core.numeric_dates import moment
+from scopewright.core.trusted_issuers import is_meant_for
 
 LONGEST_LIFE = timedelta(hours=1)
 LEEWAY = timedelta(seconds=10)  # for clients whose clock runs ahead
 _OF_THE_TOKEN = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})  # RFC 7519 §4.1
-_LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 
 
 def check_unsigned(client: Client) -> None:
@@ -36,10 +37,9 @@ def check_claims(
     Raises:
         InvalidRequestObject: made by or for another, too old, too early, or without an end.
     """
-    audience = claims.get("aud")
     if claims.get("iss") != client.client_id or claims.get("sub") == client.client_id:
         raise InvalidRequestObject("The request object is not this client's.")  # RFC 9101 §10.8
-    if issuer != audience and not (isinstance(audience, list) and issuer in audience):
+    if not is_meant_for(claims.get("aud"), issuer):
         raise InvalidRequestObject("The request object is for another issuer.")
     ends, begins = _moment(claims, "exp"), _moment(claims, "nbf")
     if ends is None or not now < ends <= now + LONGEST_LIFE + LEEWAY:
@@ -87,10 +87,10 @@ def _spelled(name: str, value: object) -> list[str]:
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:
-    """A NumericDate (RFC 7519 §2), fractions cut off; None where it is missing."""
-    value = claims.get(name)
-    if value is None:
+    """None where it is missing."""
+    if claims.get(name) is None:
         return None
-    if type(value) not in (int, float) or not 0 <= value < _LATEST:
+    found = moment(claims[name])
+    if found is None:
         raise InvalidRequestObject(f"The request object's {name} is no moment.")
-    return datetime.fromtimestamp(int(value), UTC)
+    return found

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from scopewright.core.errors import Invalid, InvalidGrant
+from scopewright.core.numeric_dates import moment
 
 LONGEST_ASSERTION = timedelta(hours=1)
 LEEWAY = timedelta(seconds=60)  # how far another's clock may be off
@@ -22,7 +23,6 @@ LONGEST_TEXT = 2000
 # All assertions of an issuer say the same here, or each something else: no rule can build on them.
 _TELLS_NOTHING = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})
 _UNSAFE = re.compile(r"[^\x21-\x7e]|#")
-_LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 
 Scalar = str | int | bool
 
@@ -119,13 +119,6 @@ def _checked_times(said: Mapping[str, Any], *, now: datetime) -> datetime:
         if begins is None or begins > now + LEEWAY:
             raise InvalidGrant("The assertion is not good yet.")
     return expires_at
-
-
-def moment(value: object) -> datetime | None:
-    """A NumericDate (RFC 7519 §2); others write fractions."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
-        return None
-    return datetime.fromtimestamp(value, UTC)
 
 
 def is_meant_for(audience: object, expected: str) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 from urllib.parse import urlencode, urlsplit
 
+from scopewright.core import base64url
 from scopewright.core.errors import Forbidden, Malformed, ScopewrightError
 from scopewright.core.id_tokens import half_hash
 
@@ -63,7 +63,7 @@ def secrets_of(server_secret: bytes, state: str) -> Secrets:
     def derived(purpose: str) -> str:
         message = f"upstream:{purpose}:{state}".encode()
         digest = hmac.new(server_secret, message, hashlib.sha256).digest()
-        return urlsafe_b64encode(digest).rstrip(b"=").decode()
+        return base64url.encoded(digest)
 
     return Secrets(derived("verifier"), derived("nonce"))
 
@@ -125,7 +125,6 @@ def authorization_url(
     metadata: Metadata, registered: Registered, *, state: str, secrets: Secrets
 ) -> str:
     """Where the browser is sent (OpenID Connect Core §3.1.2.1, RFC 7636 §4.3)."""
-    challenge = hashlib.sha256(secrets.verifier.encode()).digest()
     query = {
         "response_type": "code",
         "client_id": registered.client_id,
@@ -133,7 +132,7 @@ def authorization_url(
         "scope": registered.scope,
         "state": state,
         "nonce": secrets.nonce,
-        "code_challenge": urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "code_challenge": base64url.sha256(secrets.verifier.encode()),
         "code_challenge_method": "S256",
     }
     joint = "&" if urlsplit(metadata.authorization_endpoint).query else "?"

@@ -6,9 +6,7 @@ stamped with, an export lets all of it out, and a station that was withdrawn get
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +15,7 @@ from typing import Any
 import httpx
 
 from scopewright import ids
+from scopewright.core import base64url
 from scopewright.demo.browser import Browser, Mailbox
 from scopewright.demo.weather import observations
 
@@ -125,7 +124,7 @@ class Scenario:
             "client_id": phone["client_id"],
             "redirect_uri": REDIRECT_URI,
             "state": state,
-            "code_challenge": _challenge(verifier),
+            "code_challenge": base64url.sha256(verifier.encode()),
             "code_challenge_method": "S256",
         }
         url = httpx.URL(f"{self._issuer}/authorize", params=asked)
@@ -170,10 +169,6 @@ def expect(answer: httpx.Response, *statuses: int) -> httpx.Response:
         asked = f"{answer.request.method} {answer.request.url.path}"
         raise Unexpected(f"{asked}: {answer.status_code} {answer.text[:500]}")
     return answer
-
-
-def _challenge(verifier: str) -> str:
-    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
 def _batches(rows: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, urlsafe_b64encode
-from hashlib import sha256
+from base64 import b64decode
 from urllib.parse import unquote
+
+from scopewright.core import base64url
 
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----")
 
@@ -25,4 +26,4 @@ def thumbprint(certificate: str) -> str | None:
         return None
     if not octets:
         return None
-    return urlsafe_b64encode(sha256(octets).digest()).rstrip(b"=").decode()
+    return base64url.sha256(octets)

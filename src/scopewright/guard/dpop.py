@@ -8,15 +8,15 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from scopewright.core import base64url
 from scopewright.core.client_authentication import jti_hash
 from scopewright.core.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
+from scopewright.core.numeric_dates import moment
 from scopewright.guard.jws import CLIENT_ALGORITHMS, open_self_signed
 from scopewright.guard.nonces import LIFETIME, Nonces
 
@@ -25,7 +25,6 @@ ALGORITHMS = CLIENT_ALGORITHMS
 AGE = timedelta(minutes=1)  # of a proof without a nonce of ours
 AHEAD = timedelta(seconds=10)  # how far a client's clock may run before ours
 _LONGEST_JTI = 256
-_LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x")}
 _RSA_MEMBERS = ("e", "kty", "n")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -88,7 +87,7 @@ def thumbprint(jwk: object) -> str:
     assert isinstance(jwk, Mapping)
     members = _THUMBPRINT_MEMBERS.get(str(jwk["kty"]), _RSA_MEMBERS)
     spelled = json.dumps({name: jwk[name] for name in members}, separators=(",", ":"))
-    return _encoded(sha256(spelled.encode()).digest())
+    return base64url.sha256(spelled.encode())
 
 
 def _good_until(claims: Mapping[str, object], purpose: Purpose, now: datetime) -> datetime:
@@ -111,8 +110,8 @@ def _good_until(claims: Mapping[str, object], purpose: Purpose, now: datetime) -
 
 def _is_for(claims: Mapping[str, object], access_token: str) -> bool:
     said = _text(claims, "ath").encode("utf-8", "surrogatepass")
-    digest = sha256(access_token.encode("utf-8", "surrogatepass")).digest()
-    return hmac.compare_digest(said, _encoded(digest).encode())
+    hashed = base64url.sha256(access_token.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(said, hashed.encode())
 
 
 def _text(claims: Mapping[str, object], name: str) -> str:
@@ -124,10 +123,10 @@ def _text(claims: Mapping[str, object], name: str) -> str:
 
 def _moment(claims: Mapping[str, object]) -> datetime:
     """`iat`; clients may write fractions of a second (RFC 7519 §2)."""
-    value = claims.get("iat")
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST:
+    found = moment(claims.get("iat"))
+    if found is None:
         raise _refused("iat")
-    return datetime.fromtimestamp(value, UTC)
+    return found
 
 
 def _normalized(url: str) -> tuple[str, str, int | None, str]:
@@ -153,10 +152,6 @@ def _normalized(url: str) -> tuple[str, str, int | None, str]:
 def _decoded_if_unreserved(encoded: re.Match[str]) -> str:
     character = chr(int(encoded[1], 16))
     return character if _UNRESERVED.fullmatch(character) else encoded[0].upper()
-
-
-def _encoded(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def _refused(cause: str) -> InvalidDpopProof:

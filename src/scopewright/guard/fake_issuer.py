@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from base64 import urlsafe_b64encode
 from datetime import timedelta
-from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from types import TracebackType
@@ -22,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from scopewright.clock import Clock, system_clock
+from scopewright.core import base64url
 from scopewright.guard.dpop import thumbprint
 from scopewright.guard.guard import Guard
 from scopewright.guard.revocations import feed_key
@@ -105,7 +104,7 @@ class FakeIssuer:
             "htm": method,
             "htu": url,
             "iat": int(self._clock().timestamp()),
-            "ath": _encoded(sha256(token.encode()).digest()),
+            "ath": base64url.sha256(token.encode()),
         }
         header = {"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk}
         proof = sign(said if nonce is None else {**said, "nonce": nonce}, header, self._proof_key)
@@ -177,17 +176,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 def sign(claims: dict[str, Any], header: dict[str, Any], key: ec.EllipticCurvePrivateKey) -> str:
     """A compact JWS with ES256 (RFC 7515 §7.1, RFC 7518 §3.4)."""
-    signed = f"{_encoded(json.dumps(header).encode())}.{_encoded(json.dumps(claims).encode())}"
+    signed = ".".join(base64url.encoded(json.dumps(part).encode()) for part in (header, claims))
     r, s = decode_dss_signature(key.sign(signed.encode(), ec.ECDSA(SHA256())))
-    return f"{signed}.{_encoded(r.to_bytes(32) + s.to_bytes(32))}"
+    return f"{signed}.{base64url.encoded(r.to_bytes(32) + s.to_bytes(32))}"
 
 
 def public_jwk(kid: str, key: ec.EllipticCurvePrivateKey) -> dict[str, str]:
     """The public half, for a JWK set (RFC 7517 §4)."""
     numbers = key.public_key().public_numbers()
-    x, y = _encoded(numbers.x.to_bytes(32)), _encoded(numbers.y.to_bytes(32))
+    x, y = (base64url.encoded(one.to_bytes(32)) for one in (numbers.x, numbers.y))
     return {"kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y}
-
-
-def _encoded(octets: bytes) -> str:
-    return urlsafe_b64encode(octets).rstrip(b"=").decode()

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import threading
-from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from scopewright.clock import Clock
+from scopewright.core import base64url
 from scopewright.guard.refusals import LOG, Unavailable, WouldWait
 from scopewright.guard.verifier import Claims
 
@@ -27,8 +26,7 @@ Times = tuple[datetime, datetime]  # revoked at; may be forgotten at
 
 def feed_key(kind: str, identifier: str) -> str:
     """The name under which the feed speaks of it."""
-    digest = sha256(f"{kind}:{identifier}".encode()).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return base64url.sha256(f"{kind}:{identifier}".encode())
 
 
 def marks(claims: Claims) -> Marks:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeGuard
 
 from scopewright.core.errors import InvalidToken
+from scopewright.core.numeric_dates import LATEST
 from scopewright.core.scopes import Scopes
 from scopewright.guard.jws import KeySet, open_jws, refused
 
 TYPES = ("at+jwt", "application/at+jwt")
 EXPIRED = "expired"  # the cause where all is well but the time, of which the holder is told
 TOO_OLD = "The access token has expired: refresh it."
-_LATEST = 253_402_300_800  # the year 10000, which no datetime can hold
 _NO_LEEWAY = timedelta(0)
 
 
@@ -109,7 +109,7 @@ def _moment(values: Mapping[str, object], name: str) -> datetime:
 
 def is_moment(value: object) -> TypeGuard[int]:
     """A NumericDate (RFC 7519 §2) in whole seconds, which a datetime can hold."""
-    return type(value) is int and 0 <= value < _LATEST
+    return type(value) is int and 0 <= value < LATEST
 
 
 def _check_time(claims: Claims, *, now: datetime, leeway: timedelta) -> None:

@@ -7,13 +7,13 @@ the cursor says both. A row whose column changes meanwhile is met where it then 
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Row, Select, tuple_
 
+from scopewright.core import base64url
 from scopewright.core.errors import Invalid
 from scopewright.store.database import Transaction
 
@@ -128,7 +128,7 @@ def _begins(text: str, window: Window) -> bool:
 
 def _written(place: list[str]) -> str:
     text = json.dumps(place, ensure_ascii=False, separators=(",", ":"))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return base64url.encoded(text.encode())
 
 
 def _read(cursor: str) -> list[str]:
@@ -138,7 +138,7 @@ def _read(cursor: str) -> list[str]:
         Invalid: it is none of a sorted list.
     """
     try:
-        place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = json.loads(base64url.decoded(cursor))
         value, key = place
     except (ValueError, TypeError):
         value = key = None
