@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from fastapi import Request
 
-from scopewright.api.rehearsal import is_rehearsal, tell_of_old_sign_in
+from scopewright.api.rehearsal import tell_of_old_sign_in
+from scopewright.store import rehearsals
 
 
 def check_fresh(*, is_dangerous: bool) -> Callable[[Request], Awaitable[None]]:
@@ -19,7 +20,7 @@ def check_fresh(*, is_dangerous: bool) -> Callable[[Request], Awaitable[None]]:
 
     async def checking(request: Request) -> None:
         ask = request.state.ask
-        if is_rehearsal() and ask.caller.too_old_for is not None:
+        if rehearsals.is_begun() and ask.caller.too_old_for is not None:
             request.state.ask = replace(ask, caller=replace(ask.caller, too_old_for=None))
             if is_dangerous:
                 tell_of_old_sign_in(request)

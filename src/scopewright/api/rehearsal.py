@@ -57,11 +57,6 @@ async def rehearsable(
         return _answer(request, {}) if is_begun() else answer
 
 
-def is_rehearsal() -> bool:
-    """Whether this request changes nothing."""
-    return is_begun()
-
-
 def tell_of_old_sign_in(request: Request) -> None:
     """Let the answer of this rehearsal say that the change itself would be refused for that."""
     request.state.sign_in_again = True

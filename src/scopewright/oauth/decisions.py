@@ -20,11 +20,10 @@ from scopewright.oauth.pdp import PdpQuestions
 from scopewright.services.decisions import Decisions
 from scopewright.web.cors import ANY_ORIGIN
 from scopewright.web.credentials import presented_of, refused
-from scopewright.web.http import JSON_TYPE, Answer, Request, json_answer, parse_json
+from scopewright.web.http import CACHED, JSON_TYPE, Answer, Request, json_answer, parse_json
 
 OPERATION = "decisions:read"  # of each of the questions
 QUESTIONS = (*PATHS.values(), "pdp/scopes", "pdp/tags", "pdp/allow", "pdp/modify")
-CACHED = (b"cache-control", b"public, max-age=300")
 LONGEST_REQUEST_ID = 256
 _REQUEST_ID = b"x-request-id"
 

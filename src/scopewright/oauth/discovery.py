@@ -23,9 +23,8 @@ from scopewright.guard.jws import CLIENT_ALGORITHMS
 from scopewright.keys import jwks, published
 from scopewright.store.authority import Rules
 from scopewright.web.cors import ANY_ORIGIN
-from scopewright.web.http import JSON_TYPE, Answer, Request
+from scopewright.web.http import CACHED, JSON_TYPE, Answer, Request
 
-CACHED = (b"cache-control", b"public, max-age=300")
 PROTOCOL_WORDS = ("openid", "profile", "email", "offline_access")  # of `core.names`, those in use
 AT_AUTHORIZE: Mapping[str, Any] = {
     "response_modes_supported": list(RESPONSE_MODES),

@@ -169,7 +169,8 @@ class Clients:
                 clients.expire_secrets(tx, id, now=now, at=now)
             clients.change(tx, after)
             principals.rename(tx, id, name=after.name)
-            audit.record(tx, caller, "clients:update", id, at=now, **_changed(before, after))
+            changed = audit.difference(_described(before), _described(after))
+            audit.record(tx, caller, "clients:update", id, at=now, **changed)
             return self._registered(tx, after)
 
     @needs("clients:rotate-secret")
@@ -271,13 +272,4 @@ def _described(client: Client) -> dict[str, Any]:
         "grant_types": sorted(client.grant_types),
         "tokens": asdict(client.tokens),
         "registration": client_metadata.said(client.registration),
-    }
-
-
-def _changed(before: Client, after: Client) -> dict[str, Any]:
-    old, new = _described(before), _described(after)
-    differing = [name for name in old if old[name] != new[name]]
-    return {
-        "before": {name: old[name] for name in differing},
-        "after": {name: new[name] for name in differing},
     }

@@ -131,13 +131,8 @@ class TrustedIssuers:
             after = settings.applied_to(before)
             self._refuse_control(tx, caller, after)
             trusted_issuers.change(tx, after)
-            old, new = _described(before), _described(after)
-            differing = [name for name in old if old[name] != new[name]]
-            audit.record(
-                tx, caller, "trusted-issuers:update", id, at=now,
-                before={name: old[name] for name in differing},
-                after={name: new[name] for name in differing},
-            )  # fmt: skip
+            changed = audit.difference(_described(before), _described(after))
+            audit.record(tx, caller, "trusted-issuers:update", id, at=now, **changed)
         return after
 
     @needs("clients:update")

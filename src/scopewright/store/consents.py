@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.core.model import Consent
 from scopewright.core.scopes import remembered
 from scopewright.store.database import Transaction
 from scopewright.store.schema import consents
+from scopewright.store.upserts import upsert
 
 _THIS = (
     consents.c.principal_id == bindparam("principal"),
     consents.c.client_id == bindparam("client"),
 )
 _GET = select(consents).where(*_THIS)
-_PUT = {
-    name: put.on_conflict_do_update(
+_PUT = upsert(
+    consents,
+    lambda put: put.on_conflict_do_update(
         index_elements=[consents.c.principal_id, consents.c.client_id],
         set_={"requested": put.excluded.requested, "at": put.excluded.at},
-    )
-    for name, put in (
-        ("sqlite", sqlite_insert(consents)),
-        ("postgresql", postgres_insert(consents)),
-    )
-}
+    ),
+)
 _REMOVE = delete(consents).where(*_THIS)
 _REMOVE_OF_CLIENT = delete(consents).where(consents.c.client_id == bindparam("client"))
 _OF_PRINCIPAL = (

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.core.model import Grant
 from scopewright.store.database import Transaction, in_bulk
 from scopewright.store.schema import grants, principals, revisions, taken_grants
+from scopewright.store.upserts import upsert
 
 _OF_PRINCIPAL = (
     select(grants).where(grants.c.principal_id == bindparam("principal")).order_by(grants.c.scope)
@@ -50,10 +49,7 @@ _BRING_BACK = insert(grants).from_select(
     .join(principals, principals.c.id == taken_grants.c.principal_id)
     .where(taken_grants.c.revision_id == bindparam("revision")),
 )
-_ADD = {
-    "sqlite": sqlite_insert(grants).on_conflict_do_nothing(),
-    "postgresql": postgres_insert(grants).on_conflict_do_nothing(),
-}
+_ADD = upsert(grants, lambda put: put.on_conflict_do_nothing())
 
 
 def add(tx: Transaction, workspace_id: str, *, grant: Grant) -> bool:

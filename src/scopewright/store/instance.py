@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.store.database import Transaction
 from scopewright.store.schema import instance
+from scopewright.store.upserts import upsert
 
 _GET = select(instance.c.value).where(instance.c.name == bindparam("key"))
-_KEEP = {
-    "sqlite": sqlite_insert(instance).on_conflict_do_nothing(),
-    "postgresql": postgres_insert(instance).on_conflict_do_nothing(),
-}
+_KEEP = upsert(instance, lambda put: put.on_conflict_do_nothing())
 
 
 def keep_first(tx: Transaction, name: str, value: str) -> str:

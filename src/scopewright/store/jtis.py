@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.store.database import Transaction
 from scopewright.store.schema import jtis
+from scopewright.store.upserts import upsert
 
-_TAKE = {
-    name: insert(jtis).on_conflict_do_nothing(index_elements=[jtis.c.hash])
-    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
-}
+_TAKE = upsert(jtis, lambda put: put.on_conflict_do_nothing(index_elements=[jtis.c.hash]))
 _PURGE = delete(jtis).where(jtis.c.forget_at < bindparam("before"))
 
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import bindparam
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.store.database import Transaction
 from scopewright.store.schema import leases
+from scopewright.store.upserts import upsert
 
-_TAKE = {
-    name: insert(leases)
-    .values(name=bindparam("lease"), holder=bindparam("who"), until=bindparam("end"))
-    .on_conflict_do_update(
+_TAKE = upsert(
+    leases,
+    lambda put: put.values(
+        name=bindparam("lease"), holder=bindparam("who"), until=bindparam("end")
+    ).on_conflict_do_update(
         index_elements=[leases.c.name],
         set_={"holder": bindparam("who"), "until": bindparam("end")},
         where=(leases.c.holder == bindparam("who")) | (leases.c.until < bindparam("now")),
-    )
-    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
-}
+    ),
+)
 
 
 def take(tx: Transaction, name: str, *, holder: str, now: datetime, until: datetime) -> bool:

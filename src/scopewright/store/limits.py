@@ -5,27 +5,27 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, case, delete
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.core.attempts import Counted
 from scopewright.store.database import Transaction
 from scopewright.store.schema import limits
+from scopewright.store.upserts import upsert
 
 _OVER = limits.c.resets_at <= bindparam("now")
-_COUNT = {
-    name: insert(limits)
-    .values(key=bindparam("name"), used=1, resets_at=bindparam("resets"))
-    .on_conflict_do_update(
-        index_elements=[limits.c.key],
-        set_={
-            "used": case((_OVER, 1), else_=limits.c.used + 1),
-            "resets_at": case((_OVER, bindparam("resets")), else_=limits.c.resets_at),
-        },
-    )
-    .returning(limits.c.used, limits.c.resets_at)
-    for name, insert in (("sqlite", sqlite_insert), ("postgresql", postgres_insert))
-}
+_COUNT = upsert(
+    limits,
+    lambda put: (
+        put.values(key=bindparam("name"), used=1, resets_at=bindparam("resets"))
+        .on_conflict_do_update(
+            index_elements=[limits.c.key],
+            set_={
+                "used": case((_OVER, 1), else_=limits.c.used + 1),
+                "resets_at": case((_OVER, bindparam("resets")), else_=limits.c.resets_at),
+            },
+        )
+        .returning(limits.c.used, limits.c.resets_at)
+    ),
+)
 _PURGE = delete(limits).where(limits.c.resets_at < bindparam("now"))
 
 

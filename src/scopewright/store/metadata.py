@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Row, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scopewright.core.model import Metadata
 from scopewright.store.database import Transaction
 from scopewright.store.schema import principal_metadata
+from scopewright.store.upserts import upsert
 
 _OF_PRINCIPAL = principal_metadata.c.principal_id == bindparam("principal")
 _KEYED = principal_metadata.c.key == bindparam("name")
@@ -21,20 +20,17 @@ _OF_MANY = (
     .order_by(principal_metadata.c.key)
 )
 _GET = select(principal_metadata).where(_OF_PRINCIPAL, _KEYED)
-_PUT = {
-    name: put.on_conflict_do_update(
+_PUT = upsert(
+    principal_metadata,
+    lambda put: put.on_conflict_do_update(
         index_elements=[principal_metadata.c.principal_id, principal_metadata.c.key],
         set_={
             "value": put.excluded.value,
             "updated_by": put.excluded.updated_by,
             "updated_at": put.excluded.updated_at,
         },
-    )
-    for name, put in (
-        ("sqlite", sqlite_insert(principal_metadata)),
-        ("postgresql", postgres_insert(principal_metadata)),
-    )
-}
+    ),
+)
 _REMOVE = delete(principal_metadata).where(_OF_PRINCIPAL, _KEYED)
 
 

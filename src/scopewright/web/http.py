@@ -19,6 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 100
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 NO_STORE = (b"cache-control", b"no-store")
+CACHED = (b"cache-control", b"public, max-age=300")
 JSON_TYPE = (b"content-type", b"application/json")
 _JSON_HEADERS = (JSON_TYPE, NO_STORE)
 WORKSPACE = "scopewright.workspace"  # in an ASGI scope: the id of the one that it turned out to ask

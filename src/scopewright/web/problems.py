@@ -92,9 +92,7 @@ def error_of(told: Mapping[str, Any]) -> ScopewrightError:
 
 def headers(error: ScopewrightError) -> dict[str, str]:
     """What goes with it: the challenge of RFC 6750 §3, or when to come back (RFC 9110 §10.2.3)."""
-    if isinstance(error, Unauthenticated):
-        return {"www-authenticate": challenge(error)}
-    if isinstance(error, Forbidden):
+    if isinstance(error, (Unauthenticated, Forbidden)):
         return {"www-authenticate": challenge(error)}
     if isinstance(error, TooMany):
         return {"retry-after": str(error.retry_after)}
