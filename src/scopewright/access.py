@@ -29,7 +29,7 @@ from scopewright.core.fresh import is_fresh
 from scopewright.core.key_chain import Carried, carried
 from scopewright.core.model import ApiKey, Client, Principal, PrincipalKind, SignIn
 from scopewright.core.names import PROTOCOL_WORDS
-from scopewright.core.oauth import hash_secret
+from scopewright.core.oauth import hash_secret, issuer_of
 from scopewright.core.scopes import Scopes
 from scopewright.core.security_profile import profile_of
 from scopewright.core.tokens import unverified_workspace
@@ -92,7 +92,7 @@ class Access:
 
     def issuer(self, workspace_id: str) -> str:
         """The issuer of a workspace's tokens."""
-        return f"{self._public_url}/w/{workspace_id}"
+        return issuer_of(self._public_url, workspace_id)
 
     # --- access tokens --------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from scopewright.core.client_authentication import (
 from scopewright.core.client_documents import is_document_url
 from scopewright.core.errors import InvalidClient, InvalidToken
 from scopewright.core.model import Client, Workspace
+from scopewright.core.oauth import issuer_of
 from scopewright.core.security_profile import profile_of
 from scopewright.guard.jwk import Key
 from scopewright.guard.jws import CLIENT_ALGORITHMS, UNTYPED, KeySet, open_jws, unverified
@@ -117,7 +118,7 @@ class ClientAuthentication:
     ) -> bool:
         """Whether the client has signed this assertion, for us, and it is presented only now."""
         assert credential.assertion is not None
-        client_id, issuer = credential.client_id, f"{self.public_url}/w/{workspace.id}"
+        client_id, issuer = credential.client_id, issuer_of(self.public_url, workspace.id)
         try:
             header, claims = unverified(credential.assertion)
             said = check_assertion(

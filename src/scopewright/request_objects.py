@@ -14,6 +14,7 @@ from scopewright.core.authorization_request import AuthorizationRequest
 from scopewright.core.client_authentication import jti_hash
 from scopewright.core.errors import InvalidRequestObject, InvalidRequestUri, InvalidToken
 from scopewright.core.model import Client, Workspace
+from scopewright.core.oauth import issuer_of
 from scopewright.core.pushed_requests import check_unpushed, pushed_id
 from scopewright.core.request_objects import check_claims, check_unsigned, request_within
 from scopewright.core.security_profile import profile_of
@@ -71,7 +72,7 @@ class RequestObjects:
             check_unsigned(client)
             return sent
         sent.check_unrepeated()
-        issuer, now = f"{self.public_url}/w/{workspace.id}", self.clock()
+        issuer, now = issuer_of(self.public_url, workspace.id), self.clock()
         claims = self._claims(client, request, _algorithms(workspace, client))
         ends = check_claims(claims, client=client, issuer=issuer, now=now)
         within = request_within(claims, sent, client=client)

@@ -50,6 +50,11 @@ _LONGEST_URI = 2000
 _MOST_REDIRECT_URIS = 20
 
 
+def issuer_of(public_url: str, workspace_id: str) -> str:
+    """The issuer of a workspace's tokens: the URL that its endpoints are under."""
+    return f"{public_url}/w/{workspace_id}"
+
+
 def hash_secret(secret: str) -> str:
     """How a secret is stored. All are 256 bits of randomness, so a fast hash suffices."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -23,6 +23,7 @@ from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue, RoleDefinition, Vocabulary
 from scopewright.core.deletions import deletion
 from scopewright.core.model import ChangeKind
+from scopewright.core.oauth import issuer_of
 from scopewright.core.proposals import Limits, Proposal, check_limits
 from scopewright.core.resources import check_application_resource
 from scopewright.store import (
@@ -181,7 +182,7 @@ class Applications:
             workspace = workspaces.find(tx, before.workspace_id)
             check_application_resource(
                 after.resource,
-                issuer=f"{self.public_url}/w/{workspace.id}",
+                issuer=issuer_of(self.public_url, workspace.id),
                 taken={*words.audiences, *workspace.policy.resources},
             )
         return replace(after, title=names.check_title(after.title, field="title"))

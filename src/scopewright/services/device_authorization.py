@@ -32,7 +32,7 @@ from scopewright.core.model import (
     SignIn,
     Workspace,
 )
-from scopewright.core.oauth import DEVICE_CODE, hash_secret
+from scopewright.core.oauth import DEVICE_CODE, hash_secret, issuer_of
 from scopewright.core.particulars import Particulars
 from scopewright.core.resources import audiences, narrowed
 from scopewright.core.scopes import NONE, Scopes, parse
@@ -163,7 +163,7 @@ class DeviceAuthorizations:
         self, view: View, client: Client, request: DeviceRequest, codes: Codes
     ) -> DeviceAuthorization:
         now, here = self.clock(), view.workspace
-        issuer = f"{self.public_url}/w/{here.id}"
+        issuer = issuer_of(self.public_url, here.id)
         targets = audiences(here, view.rules.vocabulary, issuer=issuer)
         resources = targets.checked(request.resources)
         meant = view.rules.vocabulary.wholes.meant_by(parse(request.scope))
@@ -268,7 +268,7 @@ class DeviceAuthorizations:
         assert client is not None  # it takes the request with it when it goes
         words = vocabulary.of_workspace(tx, workspace, self.catalogues)
         kind = acts_for(
-            client, found.particulars.resources, issuer=f"{self.public_url}/w/{workspace_id}"
+            client, found.particulars.resources, issuer=issuer_of(self.public_url, workspace_id)
         )
         person = _person(tx, workspace_id, kind, visitor.sign_in)
         held = NONE if person is None else holdings.of(tx, person.id, words)

@@ -30,7 +30,7 @@ from scopewright.core.model import (
     SignIn,
     Workspace,
 )
-from scopewright.core.oauth import hash_secret
+from scopewright.core.oauth import hash_secret, issuer_of
 from scopewright.core.scopes import EVERYTHING
 from scopewright.keys import KeyRing
 from scopewright.store import (
@@ -152,7 +152,7 @@ class Founding:
         return {
             "workspace_id": workspace.id,
             "slug": workspace.slug,
-            "issuer": f"{self.public_url}/w/{workspace.id}",
+            "issuer": issuer_of(self.public_url, workspace.id),
             "admin_email": identity.subject,
             "api_key": secret,
         }

@@ -15,7 +15,7 @@ from scopewright.core.errors import InvalidToken, NotFound
 from scopewright.core.id_tokens import TYPE, Hint, read_hint
 from scopewright.core.logout import LogoutRequest
 from scopewright.core.model import Client, Session, SignIn
-from scopewright.core.oauth import hash_secret
+from scopewright.core.oauth import hash_secret, issuer_of
 from scopewright.keys import opened
 from scopewright.store import (
     audit,
@@ -109,7 +109,7 @@ class Logout:
         keys = signing_keys.of_workspace(tx, workspace_id)
         try:
             claims = opened(request.id_token_hint, keys, type=TYPE, now=now)
-            return read_hint(claims, issuer=f"{self.public_url}/w/{workspace_id}")
+            return read_hint(claims, issuer=issuer_of(self.public_url, workspace_id))
         except InvalidToken:
             return None
 

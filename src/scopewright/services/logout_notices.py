@@ -14,6 +14,7 @@ from datetime import datetime
 from scopewright import ids, log
 from scopewright.core.logout import TYPE, LogoutNotice, is_answered
 from scopewright.core.model import Client, SigningKey
+from scopewright.core.oauth import issuer_of
 from scopewright.core.security_profile import profile_of
 from scopewright.keys import KeyRing, signing_now
 from scopewright.outbound import Fetcher, Unfetchable
@@ -65,7 +66,7 @@ class LogoutNotices:
     ) -> str:
         """A new one for each try: it lives for two minutes only."""
         claims = notice.claims(
-            issuer=f"{self.public_url}/w/{notice.workspace_id}",
+            issuer=issuer_of(self.public_url, notice.workspace_id),
             audience=client.client_id,
             id=ids.new_id("jti"),
             now=now,

@@ -15,7 +15,7 @@ from scopewright.core.authorization_request import AuthorizationRequest
 from scopewright.core.client_authentication import ClientCredential
 from scopewright.core.errors import InvalidRequest, UnauthorizedClient
 from scopewright.core.model import Client
-from scopewright.core.oauth import hash_secret
+from scopewright.core.oauth import hash_secret, issuer_of
 from scopewright.core.particulars import Confirmation
 from scopewright.core.pushed_requests import LIFETIME, PREFIX, PushedRequest, to_push
 from scopewright.request_objects import RequestObjects
@@ -74,7 +74,7 @@ class PushedRequests:
             request,
             workspace=workspace,
             words=view.rules.vocabulary,
-            issuer=f"{self.public_url}/w/{workspace.id}",
+            issuer=issuer_of(self.public_url, workspace.id),
         )
         reference = ids.new_secret("swp")
         with self.database.write() as tx:

@@ -19,6 +19,7 @@ from scopewright.core.caller import Caller, needs
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import Conflict, Invalid, NotFound
 from scopewright.core.model import ChangeKind, ClientType
+from scopewright.core.oauth import issuer_of
 from scopewright.core.scopes import NONE
 from scopewright.core.trusted_issuers import Rule, TrustedIssuer
 from scopewright.guard.jwk import PRIVATE_MEMBERS
@@ -95,7 +96,7 @@ class TrustedIssuers:
             id=ids.new_id("tri"),
             workspace_id=here,
             issuer=issuer,
-            audience=f"{self.public_url}/w/{here}",
+            audience=issuer_of(self.public_url, here),
             jwks_uri=None,
             jwks=None,
             rules=(),

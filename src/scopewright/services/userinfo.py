@@ -13,6 +13,7 @@ from scopewright.core.caller import Caller
 from scopewright.core.errors import Forbidden
 from scopewright.core.model import PrincipalKind
 from scopewright.core.names import PROTOCOL_WORDS
+from scopewright.core.oauth import issuer_of
 from scopewright.core.security_profile import profile_of
 from scopewright.keys import KeyRing, signing_now
 from scopewright.store import metadata, sessions
@@ -65,5 +66,5 @@ class Userinfo:
     def _signed(self, view: View, facts: Facts, algorithm: str) -> str:
         algorithm = profile_of(view.workspace).signing(algorithm)
         key = signing_now(view.rules.signing_keys, algorithm, now=self.clock())
-        issuer = f"{self.public_url}/w/{view.workspace.id}"
+        issuer = issuer_of(self.public_url, view.workspace.id)
         return self.key_ring.sign(key, {**facts, "iss": issuer}, type=id_tokens.TYPE)

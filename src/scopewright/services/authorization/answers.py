@@ -17,7 +17,7 @@ from scopewright.core.authorization_response import AuthorizationResponse, spell
 from scopewright.core.catalogue import Catalogue
 from scopewright.core.errors import AccessDenied, NotNow, OAuthError
 from scopewright.core.model import Approved, Asked, Authorization
-from scopewright.core.oauth import CODE_LIFETIME, hash_secret
+from scopewright.core.oauth import CODE_LIFETIME, hash_secret, issuer_of
 from scopewright.services.authorization.asking import (
     AccountChoice,
     Asking,
@@ -116,7 +116,7 @@ class Authorizations:
             return self._refuse(tx, asking, AccessDenied("The person did not approve this."))
 
     def _asking(self, tx: Transaction, which: Which) -> Asking:
-        issuer = f"{self.public_url}/w/{which.workspace_id}"
+        issuer = issuer_of(self.public_url, which.workspace_id)
         return read_asking(tx, which, self.catalogues, now=self.clock(), issuer=issuer)
 
     # --- answering ------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ class Authorizations:
         return AuthorizationResponse(
             authorization.redirect_uri,
             said,
-            f"{self.public_url}/w/{authorization.workspace_id}",
+            issuer_of(self.public_url, authorization.workspace_id),
             authorization.state,
             authorization.particulars.response_mode,
         )

@@ -19,6 +19,7 @@ from scopewright.core.errors import InvalidRedirect, InvalidRequest, InvalidToke
 from scopewright.core.fresh import of_lately
 from scopewright.core.id_tokens import TYPE, read_hint
 from scopewright.core.model import Authorization, Client, PrincipalKind, Workspace
+from scopewright.core.oauth import issuer_of
 from scopewright.keys import opened
 from scopewright.store import (
     authorizations,
@@ -55,7 +56,7 @@ class AuthorizationRequests:
             InvalidRedirect: the client or its redirect URI is in doubt; nothing may go there.
         """
         workspace, client = self._asking(workspace_id, request.client_id)
-        issuer = f"{self.public_url}/w/{workspace_id}"
+        issuer = issuer_of(self.public_url, workspace_id)
         try:
             request = self.resolve(workspace, client, request)
             with self.database.write() as tx:
@@ -77,7 +78,7 @@ class AuthorizationRequests:
         self, tx: Transaction, workspace: Workspace, client: Client, request: AuthorizationRequest
     ) -> Authorization:
         """The authorization that waits from now on; its redirect URI is known to be good."""
-        issuer, now = f"{self.public_url}/w/{workspace.id}", self.clock()
+        issuer, now = issuer_of(self.public_url, workspace.id), self.clock()
         request.redirect_uri(client)
         expected = _expected_subject(tx, client, request.id_token_hint, issuer=issuer, now=now)
         asked = request.asked(client, id=ids.new_id("aut"), now=now, expected_subject=expected)
