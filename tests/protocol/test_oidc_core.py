@@ -11,7 +11,7 @@ import pytest
 from scopewright.core.model import Client, PrincipalKind
 from scopewright.core.registration import ClientRegistration
 from scopewright.store import schema
-from tests.people import CALLBACK, Browser, Forms, Stage, answer_of, claims_of
+from tests.people import CALLBACK, ORIGIN, Browser, Forms, Stage, answer_of, claims_of
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 
@@ -88,6 +88,29 @@ def test_what_is_only_a_wish_refuses_nobody(
 ) -> None:
     browser = approved(stage, client)
     assert "code" in answer_of(browser.get(stage.authorize_url(client, **said)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spoken"),
+    [("de", "de"), ("xx fr-CA de", "fr"), ("de-AT", "de"), ("xx", "en"), ("not_a_locale ?", "en")],
+)
+def test_the_pages_of_a_request_speak_the_language_that_the_client_wants(
+    stage: Stage, client: Client, wanted: str, spoken: str
+) -> None:
+    browser = stage.browser()
+    page = browser.get(stage.authorize_url(client, ui_locales=wanted))
+    assert f'<html lang="{spoken}"' in page.text
+    page = browser.get(f"{ORIGIN}/sign-in")
+    assert f'<html lang="{spoken}"' in page.text
+
+
+def test_the_language_that_a_person_has_chosen_goes_before_the_clients(
+    stage: Stage, client: Client
+) -> None:
+    browser = stage.browser()
+    browser.post(f"{ORIGIN}/language", {"language": "fr", "back": "/sign-in"})
+    page = browser.get(stage.authorize_url(client, ui_locales="de"))
+    assert '<html lang="fr"' in page.text
 
 
 @pytest.mark.parametrize(
@@ -479,7 +502,7 @@ def test_discovery_says_what_may_be_asked(stage: Stage, client: Client) -> None:
     metadata = stage.browser().get(f"{stage.issuer}/.well-known/openid-configuration").json()
     assert metadata["prompt_values_supported"] == ["none", "login", "consent", "select_account"]
     assert metadata["claims_parameter_supported"] is True
-    assert metadata["ui_locales_supported"] == ["en"]
+    assert metadata["ui_locales_supported"] == ["en", "de", "fr"]
     assert metadata["display_values_supported"] == ["page"]
     browser = approved(stage, client)
     stage.clock.advance(minutes=1)

@@ -49,7 +49,7 @@ def page_routes(
     )
     console = _console(parts, services, providers)
     return [
-        *authorize_routes(requests, reception, answered),
+        *authorize_routes(requests, reception, answered, parts.cookies),
         *_register_routes(parts),
         *console_routes(console, reception),
         *workspace_routes(Desks(console, parts.authority, parts.access, api, reception)),

@@ -6,6 +6,7 @@ English stands where it is said; the others say it in `CODE.po`, by the English 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,7 +119,12 @@ def speak(chosen: str | None, accepted: str | None) -> None:
     `accepted` is the header `Accept-Language` (RFC 9110 §12.5.4).
     """
     wanted = [chosen] if chosen in CODES else _by_weight(accepted or "")
-    _SPOKEN.set(negotiate_locale([each for each in wanted if each], CODES, sep="-") or ENGLISH)
+    _SPOKEN.set(known([each for each in wanted if each]) or ENGLISH)
+
+
+def known(wanted: Sequence[str]) -> str | None:
+    """The first of these (BCP 47) that there is: `de` for `de-AT`. None where there is none."""
+    return negotiate_locale(wanted, CODES, sep="-")
 
 
 def spoken() -> Language:

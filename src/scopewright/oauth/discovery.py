@@ -21,6 +21,7 @@ from scopewright.core.tokens import SIGNING_ALGORITHMS
 from scopewright.guard import dpop
 from scopewright.guard.jws import CLIENT_ALGORITHMS
 from scopewright.keys import jwks, published
+from scopewright.languages import CODES
 from scopewright.store.authority import Rules
 from scopewright.web.cors import ANY_ORIGIN
 from scopewright.web.http import CACHED, JSON_TYPE, Answer, Request
@@ -31,7 +32,7 @@ AT_AUTHORIZE: Mapping[str, Any] = {
     "prompt_values_supported": list(PROMPTS),
     "acr_values_supported": sorted(ACR_OF_PROVIDER.values()),
     "display_values_supported": ["page"],
-    "ui_locales_supported": ["en"],
+    "ui_locales_supported": list(CODES),
     "claims_parameter_supported": True,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,6 +36,14 @@ Resolve = Callable[[Workspace, Client, AuthorizationRequest], AuthorizationReque
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """Where the pending authorization is, and the languages in which its pages are wanted."""
+
+    url: str
+    ui_locales: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class AuthorizationRequests:
     """Takes requests in. `resolve` finds the request that a browser brings, pushed or signed."""
 
@@ -49,7 +57,7 @@ class AuthorizationRequests:
 
     def begin(
         self, workspace_id: str, request: AuthorizationRequest
-    ) -> str | AuthorizationResponse:
+    ) -> Begun | AuthorizationResponse:
         """Where the browser goes next: to the pending authorization, or back with an error.
 
         Raises:
@@ -72,7 +80,8 @@ class AuthorizationRequests:
                 state=request.state,
                 response_mode=request.response_mode,
             )
-        return f"{issuer}/authorize/{authorization.id}"
+        url = f"{issuer}/authorize/{authorization.id}"
+        return Begun(url, authorization.particulars.ui_locales)
 
     def _asked(
         self, tx: Transaction, workspace: Workspace, client: Client, request: AuthorizationRequest
