@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from scopewright.core.errors import InvalidScope
 from scopewright.core.names import PROTOCOL_WORDS
-from scopewright.core.scopes import EVERYTHING, NONE, Requested, Scopes, parse, remembered, spell
+from scopewright.core.scopes import (
+    EVERYTHING,
+    LONGEST_SCOPE,
+    NONE,
+    Requested,
+    Scopes,
+    parse,
+    remembered,
+    spell,
+)
 
 WORDS = ("a", "b", "c", "d", "e")
 SCOPES = st.frozensets(st.sampled_from(WORDS))
@@ -96,6 +105,17 @@ def test_names_differ_by_case_and_a_capital_openid_is_no_protocol_word() -> None
 def test_a_word_that_is_no_scope_name_is_invalid_scope(parameter: str) -> None:
     with pytest.raises(InvalidScope):
         parse(parameter)
+
+
+def test_more_scopes_than_a_request_may_hold_are_refused_before_they_are_kept() -> None:
+    longest = " ".join(f"s{number:07}" for number in range(LONGEST_SCOPE // 9)) + " s"
+    assert len(longest) <= LONGEST_SCOPE < len(longest) + 9
+    kept = parse.cache_info().currsize
+    for number in range(3):
+        with pytest.raises(InvalidScope, match="at most"):
+            parse(f"{longest} more:{number}")
+    assert parse.cache_info().currsize == kept
+    assert len(parse(longest).names or ()) == LONGEST_SCOPE // 9 + 1
 
 
 @given(SCOPES)

@@ -131,6 +131,17 @@ def test_a_body_that_cannot_be_read_one_way_only_is_refused(
         assert answer.json()["error"] == "invalid_request"
 
 
+@pytest.mark.usefixtures("unchanged")
+def test_too_many_parameters_are_refused_before_any_of_them_is_read(
+    issuer: Issuer, machine: KnownClient
+) -> None:
+    """Reading half a million of them would take this process from all others for a second."""
+    for path in ENDPOINTS:
+        answer = send(issuer, path, b"a=&" * 200_000 + b"unreadable=%ff", machine)
+        assert_is_error(answer, statuses=frozenset({400}))
+        assert answer.json()["error_description"] == "Send at most 100 parameters."
+
+
 def test_the_same_body_without_its_fault_is_taken(issuer: Issuer, machine: KnownClient) -> None:
     """So the refusals above are about the faults."""
     for path in ENDPOINTS:

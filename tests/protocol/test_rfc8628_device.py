@@ -143,6 +143,7 @@ def test_a_phone_app_may_use_it_once_it_is_told_so(stage: Stage, device: Client)
     ("form", "error"),
     [
         ({"scope": "not/a/name"}, "invalid_scope"),
+        ({"scope": " ".join(f"s{number}" for number in range(50_000))}, "invalid_scope"),
         ({"resource": "https://elsewhere.example/"}, "invalid_target"),
     ],
 )

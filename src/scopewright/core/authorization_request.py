@@ -27,7 +27,7 @@ from scopewright.core.errors import (
 from scopewright.core.model import Asked, Authorization, Client
 from scopewright.core.oauth import AUTHORIZATION_CODE, check_code_challenge, matching_redirect_uri
 from scopewright.core.particulars import Particulars
-from scopewright.core.scopes import parse
+from scopewright.core.scopes import LONGEST_SCOPE, parse
 
 REQUEST_LIFETIME = timedelta(hours=1)
 PROMPTS = ("none", "login", "consent", "select_account")  # OIDC Core §3.1.2.1
@@ -35,7 +35,8 @@ LONGEST_PARAMETER = 2000
 LONGEST_OF: Mapping[str, int] = {
     **dict.fromkeys(("state", "nonce", "prompt", "login_hint"), LONGEST_PARAMETER),
     **dict.fromkeys(("acr_values", "ui_locales"), LONGEST_PARAMETER),
-    **dict.fromkeys(("scope", "claims"), 10_000),
+    "scope": LONGEST_SCOPE,
+    "claims": 10_000,
     "id_token_hint": 16 * 1024,
     "authorization_details": 32 * 1024,
 }

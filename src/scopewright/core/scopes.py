@@ -15,6 +15,7 @@ Scopes = frozenset[str]
 
 NONE: Scopes = frozenset()
 INHERIT = "inherit"
+LONGEST_SCOPE = 10_000
 _EVERYTHING_MARK = "*"  # no name may contain it, so it cannot be confused with one
 
 
@@ -65,8 +66,10 @@ def parse(parameter: str | None) -> Requested:
     and so does naming protocol words only.
 
     Raises:
-        InvalidScope: a word is not a scope name.
+        InvalidScope: a word is not a scope name, or the parameter is longer than one may be.
     """
+    if parameter is not None and len(parameter) > LONGEST_SCOPE:
+        raise InvalidScope(f"The scope has at most {LONGEST_SCOPE} characters.")
     words = frozenset(parameter.split(" ")) - {""} if parameter else NONE
     for word in sorted(words):
         if not is_name(word):
