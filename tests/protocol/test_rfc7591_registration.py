@@ -13,6 +13,7 @@ from scopewright.ids import new_id, new_secret
 from scopewright.services.registration import MOST_OF_A_SOURCE
 from scopewright.store import audit, clients, principals, registration_tokens
 from scopewright.store.pages import Window
+from tests.people import Stage
 from tests.protocol.issuer import Issuer, KnownClient, Site, assert_refused, bearer
 
 APP = "https://app.example/callback"
@@ -267,6 +268,18 @@ def test_who_registers_without_a_token_does_so_only_so_often(open_issuer: Issuer
     assert register(open_issuer, PUBLIC, initial_token(open_issuer)).status_code == 201
     open_issuer.clock.advance(hours=1)
     registered(open_issuer, PUBLIC)
+
+
+def test_who_registers_from_one_network_counts_as_one_source(stage: Stage) -> None:
+    stage.policy(client_registration="open")
+
+    def status(address: str) -> int:
+        browser = stage.browser(address)
+        return browser.ask("POST", f"{stage.issuer}/register", json=PUBLIC).status_code
+
+    of_one_network = [status(f"2001:db8:5:5::{number:x}") for number in range(MOST_OF_A_SOURCE)]
+    assert set(of_one_network) == {201}
+    assert [status("2001:db8:5:5:ffff::1"), status("2001:db8:5:6::1")] == [429, 201]
 
 
 # --- what is refused ----------------------------------------------------------------------------

@@ -100,6 +100,17 @@ def test_over_the_limit_of_a_source_the_page_says_when_to_come_back(stage: Stage
     assert "Too many letters" in refused.text
 
 
+def test_the_addresses_of_one_network_count_as_one_source(stage: Stage) -> None:
+    """Any machine has 2^64 of them (RFC 4291 §2.5.4)."""
+    for number in range(20):
+        browser = stage.browser(f"2001:db8:7:7::{number:x}")
+        browser.submit(browser.get("/sign-in"), email=f"{number}@example.com")
+    for address, status in (("2001:db8:7:7:ffff::1", 429), ("2001:db8:7:8::1", 200)):
+        browser = stage.browser(address)
+        answer = browser.submit(browser.get("/sign-in"), email="one-more@example.com")
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize("email", ["", "no address", "a@b\ud7ff@", "x" * 100_000])
 def test_what_is_no_address_is_said_beside_the_field(stage: Stage, email: str) -> None:
     browser = stage.browser()

@@ -16,6 +16,7 @@ from scopewright.authentication import ClientAuthentication
 from scopewright.authority import View
 from scopewright.clock import Clock
 from scopewright.core import device_authorization as core
+from scopewright.core.attempts import source_of
 from scopewright.core.authorization import effective_request
 from scopewright.core.builtin_clients import acts_for, command_line_id
 from scopewright.core.catalogue import Catalogue, ScopeDefinition, Vocabulary
@@ -292,7 +293,7 @@ def _count_try(tx: Transaction, visitor: Visitor, now: datetime) -> None:
     identity = visitor.sign_in.identity
     tries = {
         f"device:person:{identity.provider}:{identity.subject}": core.TRIES_A_PERSON,
-        f"device:source:{visitor.source}": core.TRIES_A_SOURCE,
+        f"device:source:{source_of(visitor.source)}": core.TRIES_A_SOURCE,
     }
     for key, most in tries.items():
         counted = limits.count(tx, key, now=now, window=core.TRIES_WINDOW)

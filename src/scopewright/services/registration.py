@@ -14,6 +14,7 @@ from typing import Any
 
 from scopewright import ids
 from scopewright.clock import Clock
+from scopewright.core.attempts import source_of
 from scopewright.core.client_authentication import SECRET_BASIC, has_secret, registered_method
 from scopewright.core.client_metadata import described, read_metadata, refusal, undescribed
 from scopewright.core.errors import (
@@ -185,7 +186,8 @@ class Registrations:
             raise NotFound("Clients do not register themselves here.")
         if token is not None or policy == "token":
             return _admitted_by(tx, workspace_id, token, now)
-        counted = limits.count(tx, f"registrations:{workspace_id}:{source}", now=now, window=WINDOW)
+        key = f"registrations:{workspace_id}:{source_of(source)}"
+        counted = limits.count(tx, key, now=now, window=WINDOW)
         if counted.used > MOST_OF_A_SOURCE:
             raise TooMany(
                 "Too many clients were registered from here. Try again later.",

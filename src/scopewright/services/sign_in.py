@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from scopewright import ids, mail
 from scopewright.clock import Clock
 from scopewright.core import names
+from scopewright.core.attempts import source_of
 from scopewright.core.device_authorization import path_of as device_path
 from scopewright.core.errors import Invalid, TooMany
 from scopewright.core.identities import email_identity
@@ -102,7 +103,7 @@ class SignIns:
 
     def _check_source(self, tx: Transaction, source: str | None, now: datetime) -> None:
         window = self.settings.letters_window
-        counted = limits.count(tx, f"letters:source:{source}", now=now, window=window)
+        counted = limits.count(tx, f"letters:source:{source_of(source)}", now=now, window=window)
         if counted.used > self.settings.letters_a_source:
             raise TooMany(
                 "Too many letters were asked for from here. Try again later.",
