@@ -20,11 +20,20 @@ LINK = re.compile(r"https?://\S+")
 
 
 class Inbox:
-    """The letters that came, each with those whom it went to."""
+    """The letters that came, each with those whom it went to; `refused` says what to whom."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[list[str], bytes]] = []
+        self.refused: dict[str, str] = {}
         self.url = ""
+
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: object, _session: object, envelope: Any, address: str, _options: object
+    ) -> str:
+        refusal = self.refused.get(address)
+        if refusal is None:
+            envelope.rcpt_tos.append(address)
+        return refusal or "250 OK"
 
     async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: object, _session: object, envelope: Any
@@ -53,11 +62,11 @@ class Inbox:
 
 
 @contextmanager
-def mail_server() -> Iterator[Inbox]:
-    """A server at `inbox.url` for as long as the block runs."""
+def mail_server(*, scheme: str = "smtp", **settings: Any) -> Iterator[Inbox]:
+    """A server at `inbox.url` for as long as the block runs; `settings` are those of aiosmtpd."""
     inbox, port = Inbox(), free_port()
-    inbox.url = f"smtp://127.0.0.1:{port}"
-    controller = Controller(inbox, hostname="127.0.0.1", port=port)
+    inbox.url = f"{scheme}://127.0.0.1:{port}"
+    controller = Controller(inbox, hostname="127.0.0.1", port=port, **settings)
     controller.start()
     try:
         yield inbox

@@ -9,6 +9,7 @@ as for a known one. Links and codes never come into the log.
 from __future__ import annotations
 
 import smtplib
+import ssl
 import sys
 import threading
 import time
@@ -153,11 +154,21 @@ class PostOffice:
                 self._deliver(message)
                 return
             except (OSError, smtplib.SMTPException) as error:
+                if _is_final(error):
+                    log.logger().error("mail refused", why=type(error).__name__)
+                    return
                 log.logger().warning(
                     "mail not delivered", attempt=attempt + 1, why=type(error).__name__
                 )
                 time.sleep(2**attempt)
         log.logger().error("mail given up", tries=TRIES)
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether to try again is in vain (RFC 5321 §4.2.1), and would only hold up the next letter."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
 
 
 def _message(letter: Letter, sender: str) -> EmailMessage:
@@ -191,13 +202,14 @@ def _writer(folder: Path) -> Callable[[EmailMessage], None]:
 
 
 def _deliverer(parts: SplitResult) -> Callable[[EmailMessage], None]:
-    host, secure = parts.hostname or "", parts.scheme == "smtps"
+    """Delivers to the host of a URL.
+
+    The certificate of `smtps:` is checked, and wherever a password is sent. Without one `smtp:` is
+    encrypted where the server offers it, whoever that is (RFC 7435): it is for a trusted network.
+    """
 
     def deliver(message: EmailMessage) -> None:
-        with _connect(host, parts.port, secure=secure) as server:
-            if not secure and server.has_extn("starttls"):
-                server.starttls()
-                server.ehlo()
+        with _connect(parts) as server:
             if parts.username is not None:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
@@ -205,9 +217,16 @@ def _deliverer(parts: SplitResult) -> Callable[[EmailMessage], None]:
     return deliver
 
 
-def _connect(host: str, port: int | None, *, secure: bool) -> smtplib.SMTP:
-    if secure:
-        return smtplib.SMTP_SSL(host, port or 465, timeout=SMTP_TIMEOUT_SECONDS)
-    server = smtplib.SMTP(host, port or 25, timeout=SMTP_TIMEOUT_SECONDS)
+def _connect(parts: SplitResult) -> smtplib.SMTP:
+    host, checked = parts.hostname or "", ssl.create_default_context()
+    if parts.scheme == "smtps":
+        return smtplib.SMTP_SSL(
+            host, parts.port or 465, timeout=SMTP_TIMEOUT_SECONDS, context=checked
+        )
+    server = smtplib.SMTP(host, parts.port or 25, timeout=SMTP_TIMEOUT_SECONDS)
     server.ehlo()
+    if parts.username is not None:
+        server.starttls(context=checked)
+    elif server.has_extn("starttls"):
+        server.starttls()
     return server

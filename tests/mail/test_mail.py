@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import email.policy
+import smtplib
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import pytest
+from aiosmtpd.smtp import AuthResult
 
+from scopewright import mail
 from scopewright.core.errors import Invalid
 from scopewright.languages import CODES, speak
 from scopewright.mail import (
@@ -22,7 +27,8 @@ from scopewright.mail import (
     open_mailer,
     sign_in_letter,
 )
-from tests.inbox import mail_server
+from tests.inbox import Inbox, mail_server
+from tests.tls import HERE, Certificate, CertificateAuthority
 
 LINK = "http://127.0.0.1:8080/sign-in/link?token=swm_1"
 SENDER = "Scopewright <scopewright@localhost>"
@@ -92,6 +98,98 @@ def test_one_letter_that_cannot_leave_does_not_hold_up_the_next() -> None:
     office.send(Letter("bob@example.com", "two\nlines", "x"))
     office.send(LETTER)
     assert soon(lambda: taken) == ["ann@example.com"]
+
+
+def test_a_letter_that_is_refused_for_good_does_not_hold_up_the_next() -> None:
+    """Or whoever asks for letters to addresses that are none keeps all others waiting."""
+    with mail_server() as inbox:
+        inbox.refused["gone@example.com"] = "550 5.1.1 no such mailbox"
+        mailer, started = open_mailer(inbox.url, sender=SENDER), time.monotonic()
+        for _ in range(5):
+            mailer.send(Letter("gone@example.com", "x", "x"))
+        mailer.send(LETTER)
+        assert LINK in inbox.letter("ann@example.com").get_content()
+    assert time.monotonic() - started < 5
+
+
+def test_a_letter_that_is_refused_for_now_is_tried_again() -> None:
+    with mail_server() as inbox:
+        inbox.refused["ann@example.com"] = "450 4.2.0 come back later"
+        open_mailer(inbox.url, sender=SENDER).send(LETTER)
+        time.sleep(0.2)
+        del inbox.refused["ann@example.com"]
+        assert LINK in inbox.letter("ann@example.com").get_content()
+
+
+# --- to whom they are handed --------------------------------------------------------------------
+
+
+class Passwords:
+    """Those that a mail server was shown."""
+
+    def __init__(self) -> None:
+        self.shown: list[object] = []
+
+    def __call__(self, *said: Any) -> AuthResult:
+        self.shown.append(said[-1])
+        return AuthResult(success=True)
+
+
+def shown_by(certificate: Certificate) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate.chain, certificate.key)
+    return context
+
+
+def delivered(inbox: Inbox, *, password: bool = False) -> None:
+    """Deliver a letter at once. Raises what the mailer would only log."""
+    url = inbox.url.replace("//", "//scopewright:secret@") if password else inbox.url
+    message = EmailMessage()
+    message["From"], message["To"] = "a@example.com", "ann@example.com"
+    mail._deliverer(urlsplit(url))(message)
+
+
+@pytest.fixture
+def trusted(certificate_authority: CertificateAuthority, monkeypatch: Any) -> CertificateAuthority:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate_authority.ca_file))
+    return certificate_authority
+
+
+def test_letters_are_handed_to_the_host_that_is_named_and_to_no_other(
+    trusted: CertificateAuthority,
+) -> None:
+    """A letter is a way to sign in: whoever takes it on the way is in."""
+    strangers = (
+        trusted.issue("mail.example"),
+        trusted.self_signed(),
+        trusted.issue(*HERE, days=-1),
+    )
+    for certificate in strangers:
+        with mail_server(scheme="smtps", ssl_context=shown_by(certificate)) as inbox:
+            with pytest.raises(ssl.SSLCertVerificationError):
+                delivered(inbox)
+            assert inbox.taken == []
+    with mail_server(scheme="smtps", ssl_context=shown_by(trusted.issue(*HERE))) as inbox:
+        delivered(inbox)
+        assert len(inbox.letters("ann@example.com")) == 1
+
+
+def test_a_password_is_shown_to_the_host_that_is_named_and_to_no_other(
+    trusted: CertificateAuthority,
+) -> None:
+    passwords = Passwords()
+    open_to_all = mail_server(authenticator=passwords, auth_require_tls=False)
+    with open_to_all as inbox, pytest.raises(smtplib.SMTPNotSupportedError):
+        delivered(inbox, password=True)
+    context = shown_by(trusted.self_signed())
+    stranger = mail_server(authenticator=passwords, tls_context=context)
+    with stranger as inbox, pytest.raises(ssl.SSLCertVerificationError):
+        delivered(inbox, password=True)
+    assert passwords.shown == []
+    context = shown_by(trusted.issue(*HERE))
+    with mail_server(authenticator=passwords, tls_context=context) as inbox:
+        delivered(inbox, password=True)
+    assert len(passwords.shown) == 1
 
 
 def test_the_letters_say_how_long_their_link_lives() -> None:
