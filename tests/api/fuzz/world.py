@@ -39,6 +39,8 @@ Values = dict[str, str]
 class World:
     """`values(path)` names something that exists there; `forget` it when it is gone."""
 
+    _numbers = count()  # of all: what one has is called as nothing is that another has
+
     def __init__(self, running: Running) -> None:
         self._running = running
         self.renew()
@@ -46,7 +48,6 @@ class World:
     def renew(self) -> None:
         """Another workspace, with nothing in it but its callers."""
         self.tenant = Tenant(self._running)
-        self._numbers = count()
         self.tenant.define(SCOPE, OTHER_SCOPE)
         self._values: dict[str, list[Values]] = {}
         self.credentials = self._credentials()
