@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from scopewright.core.errors import Invalid
 from scopewright.core.names import (
     check_description,
     check_email,
+    check_line,
     check_name,
     check_slug,
     check_title,
@@ -128,6 +131,15 @@ def test_a_title_that_is_not_one_visible_line_is_refused(title: str) -> None:
         check_title(title)
 
 
+@pytest.mark.parametrize("mark", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+def test_a_name_cannot_reorder_what_is_read_around_it(mark: str) -> None:
+    """A client's stands in the question whether it may act for somebody."""
+    for check in (check_title, partial(check_line, longest=100, field="note")):
+        with pytest.raises(Invalid):
+            check(f"Field App{mark}")
+    assert check_title("\u05e9\u05dc\u05d5\u05dd\u200f!") == "\u05e9\u05dc\u05d5\u05dd\u200f!"
+
+
 def test_a_description_may_be_missing_and_may_have_lines() -> None:
     assert check_description(None) == ""
     assert check_description(" two\nlines ") == "two\nlines"
@@ -164,7 +176,7 @@ def test_an_address_is_kept_in_small_letters(typed: str, kept: str) -> None:
         "ada@example.org\nBcc: eve@evil", "ada@ex\nample.org", "a" * 65 + "@example.org",
         "a" * 64 + "@" + "b" * 190,
         "ada@" + "a" * 254, "a\x00@example.org", "\ud800@example.org", "a\x9b@example.org",
-        "ada@exämple.org",
+        "ada@exämple.org", "eve\u202egro.elpmaxe@example.org", "eve\u2066@example.org",
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_to_is_refused_before_any_letter(address: str) -> None:

@@ -19,10 +19,13 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.:-]{0,126}[A-Za-z0-9])?")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 _URL_PATH = re.compile(r"[a-z0-9_-]{1,64}")
+# They change the order in which what stands around them is read (Unicode UAX 9 §2.1, §2.2, §2.4).
+_REORDERING = r"\u202a-\u202e\u2066-\u2069"
 _EMAIL = re.compile(
-    r"[^\s@/,;<>()\[\]\\\"\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,64}@[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
+    rf"[^\s@/,;<>()\[\]\\\"\x00-\x1f\x7f-\x9f{_REORDERING}\ud800-\udfff]{{1,64}}"
+    r"@[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile(rf"[\x00-\x1f\x7f-\x9f\u2028\u2029{_REORDERING}\ud800-\udfff]")
 
 
 def is_name(text: str) -> bool:
