@@ -132,3 +132,20 @@ def test_only_a_good_token_that_is_too_old_is_told_so(tenant: Tenant) -> None:
         assert "expired" not in answer.text + answer.headers["www-authenticate"]
     tenant.running.clock.advance(seconds=timedelta(days=30).total_seconds())
     assert "expired" in tenant.call("GET", "/scopes", bearer=token).text
+
+
+def test_nothing_that_the_api_answers_may_be_kept_by_a_cache(tenant: Tenant) -> None:
+    """People's addresses, what they hold, and secrets that are shown once (RFC 9111 §5.2.2.5)."""
+    key = tenant.call("POST", "/api-keys", {})
+    client = {"name": "Pump", "type": "client_credentials"}
+    answers = [
+        key,
+        tenant.call("POST", f"/api-keys/{key.json()['id']}/rotate", {"overlap": 0}),
+        tenant.call("POST", "/clients", client),
+        tenant.call("POST", "/clients?dry_run=true", client),
+        tenant.call("DELETE", f"/principals/{tenant.person('ann@example.com').id}"),
+        *(tenant.call("GET", path) for path in ("", "/members", "/principals/me", "/audit")),
+    ]
+    for answer in answers:
+        assert answer.is_success, answer.text
+        assert answer.headers["cache-control"] == "no-store"

@@ -93,7 +93,8 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     """Refuses query parameters that the route does not know, and those that stand twice.
 
-    A parameter that is a list may stand as often as it likes.
+    A parameter that is a list may stand as often as it likes. No answer may be kept: most are about
+    people, and some are secrets.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -112,7 +113,9 @@ class StrictRoute(APIRoute):
                 if name in seen - lists:
                     raise Invalid("The parameter stands more than once.", field=name)
                 seen.add(name)
-            return await rehearsable(handle, StrictRequest(request.scope, request.receive))
+            answer = await rehearsable(handle, StrictRequest(request.scope, request.receive))
+            answer.headers["cache-control"] = "no-store"
+            return answer
 
         return strictly
 
