@@ -26,6 +26,7 @@ from tests.console.pair import Pair, pair_of_servers
 from tests.console.parts import command_text
 from tests.console.pressed import Pressed
 from tests.tallied import Seen, difference
+from tests.visitors import anti_forgery_token
 
 ENGLISH = language_of("en")
 CHANGES_NOTHING = {f"{WORKSPACE}/why"}  # its form takes a token that no address may have
@@ -136,6 +137,37 @@ def seen(pair: Pair) -> Seen:
     """What there is in the workspace whose pages are used."""
     tenant = pair.filled.tenant
     return tallied.seen(pair.here.database, tenant.id, now=tenant.running.clock())
+
+
+# One for each route: none of these is a different form.
+FORGED = list({route_of(act.path): act for act in reversed(ACTS)}.values())
+
+
+@pytest.fixture(scope="module")
+def tokens(pair: Pair) -> Mapping[str, str]:
+    """The anti-forgery token of each browser."""
+    page = pair.here.url + address(pair, "/scopes")
+    return {who: anti_forgery_token(each.get(page)) for who, each in pair.browsers.items()}
+
+
+@pytest.mark.parametrize("act", FORGED, ids=[act.path for act in FORGED])
+def test_the_same_sent_by_another_site_does_nothing(
+    pair: Pair, tokens: Mapping[str, str], act: Pressed
+) -> None:
+    """Whose browser sends it has signed in lately, as for all that follows here."""
+    browser, url = pair.browsers[act.who], pair.here.url + address(pair, act.path)
+    typed = {name: value for name, value in typed_in(pair, act).items() if value is not None}
+    evil = {"origin": "https://evil.example"}
+    forgeries = [
+        browser.post(url, data={**typed, "anti_forgery": "0" * 64}),
+        browser.post(url, data={**typed, "anti_forgery": tokens[act.who]}, headers=evil),
+    ]
+    # What an act before makes is not there yet.
+    assert {forged.status_code for forged in forgeries} in ({403}, {404})
+
+
+def test_nothing_has_changed_by_what_other_sites_have_sent(pair: Pair) -> None:
+    assert pair.here.changed() == {}
 
 
 @pytest.mark.parametrize("act", ACTS, ids=[act.name for act in ACTS])
