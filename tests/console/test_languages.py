@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from scripts.languages import gathered, refusals, untranslated
 
 from scopewright.console.places import PLACES
-from scopewright.languages import CODES, ENGLISH, FOLDER, language_of
+from scopewright.languages import CODES, ENGLISH, FOLDER, LONGEST_TOLD, language_of
 from tests.console.members import AtWork, text_of
 from tests.worlds import World
 
@@ -154,6 +154,12 @@ def test_a_refusal_with_values_is_said_with_them_in_the_readers_words() -> None:
         "Es gibt schon 7 Schlüssel: Widerrufen Sie zuerst einen."
     )
     assert german.tells("Nobody ever said this.") == "Nobody ever said this."
+
+
+def test_what_is_longer_than_anything_of_ours_is_said_as_it_is() -> None:
+    """Or a stranger could have values looked for in a text of theirs, for minutes."""
+    told = f"There are {'7' * LONGEST_TOLD} keys already: revoke one first."
+    assert language_of("de").tells(told) == told
 
 
 def test_every_refusal_of_the_api_that_has_a_value_is_found_again_by_one() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -115,6 +116,17 @@ def test_several_tabs_sign_in_at_once(viewer: Viewer, ann: str) -> None:
     assert visitor.own(first).headers["location"].endswith("/one")
     assert visitor.own(second).headers["location"].endswith("/two")
     assert visitor.ask("/").status_code == 204
+
+
+def test_why_nobody_signed_in_is_said_soon_however_long_it_is(viewer: Viewer, ann: str) -> None:
+    """Anybody may write it into the address to which their own browser comes back."""
+    visitor, started = Visitor.signed_in(viewer, ann), time.monotonic()
+    said = quote("There is no" + " a" * 10_000)
+    refusal = f"error=access_denied&error_description={said}"
+    callback = re.sub(r"\bcode=[^&]+", refusal, visitor.sent_back("/a"))
+    answer = visitor.own(callback, accept_language="de")
+    assert (answer.status_code, "a a a" in answer.text) == (403, True)
+    assert time.monotonic() - started < 3
 
 
 def test_an_answer_that_comes_twice_ends_nothing(viewer: Viewer, ann: str) -> None:

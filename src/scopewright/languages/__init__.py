@@ -25,6 +25,7 @@ from babel.support import NullTranslations, Translations
 
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
+LONGEST_TOLD = 1000  # to find two values takes a time that grows with the square of the length
 _VALUE = re.compile(r"%\((\w+)\)s")
 CODES = (ENGLISH, *sorted(file.stem for file in FOLDER.glob("*.po")))
 
@@ -48,9 +49,12 @@ class Language:
         return said % {"num": number}
 
     def tells(self, english: str) -> str:
-        """The same of what others said, such as why something was refused, values and all."""
+        """The same of what others said, such as why something was refused, values and all.
+
+        What is longer than anything of ours stays as it is: it may be a stranger's.
+        """
         said = self.says(english)
-        if said != english or self.code == ENGLISH:
+        if said != english or self.code == ENGLISH or len(english) > LONGEST_TOLD:
             return said
         for pattern, names, translated in _spelled(self.code):
             if found := pattern.fullmatch(english):
