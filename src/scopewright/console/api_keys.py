@@ -49,16 +49,11 @@ async def _owner(desk: Desk) -> Owner:
     return Owner(found["id"], found["name"], f"{AT}/of/{found['id']}", path, held)
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Somebody's live keys, and the form for a new one."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     owner = await _owner(desk)
     return await desk.page(
         "api_keys.html",
-        status=422 if fault else 200,
         owner=owner,
         keys=await listed(desk, owner.path, owner.at, "q", "sort"),
         units=spans.units(),
@@ -82,7 +77,7 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", owner.path, sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     note = Note(
         spoken().says("The key is made."),
         desk.command("POST", owner.path, sent),
@@ -104,17 +99,12 @@ def _wanted(form: Form) -> dict[str, Any]:
     return {**sent, "tags": tags} if tags else sent
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """One key: what it may do beside what its owner may, and what became of it."""
-    return await _show(desk, None, None)
-
-
-async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     owner = await _owner(desk)
     key = await desk.read(f"{owner.path}/{desk.named['id']}")
     return await desk.page(
         "api_key.html",
-        status=422 if fault else 200,
         owner=owner,
         key=key,
         inherits=key["scopes"] == [INHERIT],
@@ -141,7 +131,7 @@ async def change(desk: Desk) -> Response:
     try:
         await desk.change("PATCH", path, sent)
     except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+        return await show(desk, form, Fault.of(error))
     said = spoken().says("The key's purpose is changed.")
     return desk.back(
         f"{owner.at}/{desk.named['id']}", Note(said, desk.command("PATCH", path, sent))
@@ -156,7 +146,6 @@ async def ask_rotate(desk: Desk) -> Response:
 async def _ask_rotate(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "api_key_rotate.html",
-        status=422 if fault else 200,
         key=await desk.read(f"{AT}/{desk.named['id']}"),
         units=spans.units(),
         form=form,

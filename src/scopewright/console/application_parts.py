@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from scopewright.console.acts import Act
-from scopewright.console.applications import at, roles_of, shown
+from scopewright.console.applications import at, roles_of, show
 from scopewright.console.composing import Composition, compose, composed
 from scopewright.console.desk import EMPTY, Desk, Fault, Form
 from scopewright.console.notes import Note
@@ -20,7 +20,7 @@ async def define_scope(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", f"{here}/scopes", sent)
     except ScopewrightError as error:
-        return await shown(desk, form, Fault.of(error))
+        return await show(desk, form, Fault.of(error))
     said = spoken().says("The scope %(name)s is defined.") % made
     return desk.back(here, Note(said, desk.command("POST", f"{here}/scopes", sent)))
 
@@ -41,15 +41,10 @@ async def scope_deletion(desk: Desk) -> Act:
     )
 
 
-async def ask_role(desk: Desk) -> Response:
+async def ask_role(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for one more role."""
-    return await _ask_role(desk, EMPTY, None)
-
-
-async def _ask_role(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "application_role_new.html",
-        status=422 if fault else 200,
         name=desk.named["name"],
         here=at(desk.named["name"]),
         form=form,
@@ -64,7 +59,7 @@ async def define_role(desk: Desk) -> Response:
     try:
         await desk.change("POST", f"{here}/roles", sent)
     except ScopewrightError as error:
-        return await _ask_role(desk, form, Fault.of(error))
+        return await ask_role(desk, form, Fault.of(error))
     said = spoken().says("The role %(name)s is defined. Choose what it is made of.") % sent
     note = Note(said, desk.command("POST", f"{here}/roles", sent))
     return desk.back(f"{here}/roles/{sent['name']}/compose", note)

@@ -19,15 +19,10 @@ AT = "/applications"
 MOST_PARTS = 1000  # scopes and roles of one application that its page shows
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """All of them, and the form for a new one."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "applications.html",
-        status=422 if fault else 200,
         own=await listed(desk, "/applications", AT),
         form=form,
         fault=fault,
@@ -41,7 +36,7 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/applications", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("The application %(name)s is made. Define its scopes now.") % made
     return desk.back(at(made["name"]), Note(said, desk.command("POST", "/applications", sent)))
 
@@ -51,18 +46,12 @@ def at(name: str) -> str:
     return f"{AT}/{name}"
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """One application with its scopes and roles."""
-    return await shown(desk, None, None)
-
-
-async def shown(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
-    """The page of one application; `form` is that of a new scope, with what was typed."""
     here = at(desk.named["name"])
     application = await desk.read(here)
     return await desk.page(
         "application.html",
-        status=422 if fault else 200,
         application=application,
         scopes=(await desk.read(f"{here}/scopes", limit=MOST_PARTS))["data"],
         roles=await roles_of(desk, here, application),
@@ -99,7 +88,7 @@ async def register(desk: Desk) -> Response:
     try:
         await desk.change("POST", f"{here}/register")
     except Conflict as error:
-        return await shown(desk, None, Fault.of(error))
+        return await show(desk, fault=Fault.of(error))
     said = spoken().says("The application is registered: its roles can be assigned.")
     return desk.back(here, Note(said, desk.command("POST", f"{here}/register")))
 
@@ -118,7 +107,6 @@ async def _settings(desk: Desk, form: Form, fault: Fault | None) -> Response:
     here = at(desk.named["name"])
     return await desk.page(
         "application_settings.html",
-        status=422 if fault else 200,
         name=desk.named["name"],
         here=here,
         form=form,

@@ -37,7 +37,6 @@ async def index(desk: Desk) -> Response:
         fault, events = Fault.of(error), Listing([], desk.at(AT), {}, None, is_first=True)
     return await desk.page(
         "audit.html",
-        status=422 if fault else 200,
         typed={name: desk.visit.query(name) or "" for name in ASKED},
         fault=fault,
         events=events,

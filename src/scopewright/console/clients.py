@@ -67,18 +67,12 @@ async def index(desk: Desk) -> Response:
 # --- one ----------------------------------------------------------------------------------------
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """One client."""
-    return await shown(desk, EMPTY, None)
-
-
-async def shown(desk: Desk, form: Form, fault: Fault | None) -> Response:
-    """The page of one client, with a form of it that was refused."""
     client = await desk.read(path_of(desk))
     metadata = f"{path_of(desk)}/metadata"
     return await desk.page(
         "client.html",
-        status=422 if fault else 200,
         client=client,
         types=TYPES,
         metadata=await desk.read(metadata) if desk.may("metadata:read") else None,
@@ -107,7 +101,7 @@ async def change(desk: Desk) -> Response:
     form, path = desk.form(), path_of(desk)
     sent = _changed(form, await desk.read(path))
     said = spoken().says("The client %(name)s is changed.") % {"name": form.text("name")}
-    return await saved(desk, path, sent, said=said, again=partial(shown, desk, form))
+    return await saved(desk, path, sent, said=said, again=partial(show, desk, form))
 
 
 def _changed(form: Form, client: dict[str, Any]) -> dict[str, Any]:
@@ -135,15 +129,10 @@ def _seconds(typed: str) -> int | str | None:
 # --- registering --------------------------------------------------------------------------------
 
 
-async def ask_register(desk: Desk) -> Response:
+async def ask_register(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for a new client."""
-    return await _ask_register(desk, EMPTY, None)
-
-
-async def _ask_register(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "client_new.html",
-        status=422 if fault else 200,
         types=TYPES,
         for_people=FOR_PEOPLE,
         form=form,
@@ -157,12 +146,12 @@ async def register(desk: Desk) -> Response:
     sent: dict[str, Any] = form.sent("name", "type")
     if sent.get("type") in FOR_PEOPLE:
         if not form.has("redirect_uris"):
-            return await _ask_register(desk, form, None)
+            return await ask_register(desk, form)
         sent["redirect_uris"] = form.text("redirect_uris").split()
     try:
         made = await desk.change("POST", "/clients", sent)
     except ScopewrightError as error:
-        return await _ask_register(desk, form, Fault.of(error))
+        return await ask_register(desk, form, Fault.of(error))
     said = spoken().says("The client %(name)s is registered.") % made
     note = _with_secret(Note(said, desk.command("POST", "/clients", sent)), made)
     return desk.back(f"{AT}/{made['client_id']}", note)
@@ -178,15 +167,10 @@ def _with_secret(note: Note, made: dict[str, Any]) -> Note:
 # --- secrets ------------------------------------------------------------------------------------
 
 
-async def ask_rotate(desk: Desk) -> Response:
+async def ask_rotate(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Asks how long the present secret is to go on."""
-    return await _ask_rotate(desk, EMPTY, None)
-
-
-async def _ask_rotate(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "client_secret.html",
-        status=422 if fault else 200,
         client=await desk.read(path_of(desk)),
         overlaps=OVERLAPS,
         chosen=form.text("overlap") or A_DAY,
@@ -202,7 +186,7 @@ async def rotate(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", path, sent)
     except ScopewrightError as error:
-        return await _ask_rotate(desk, form, Fault.of(error))
+        return await ask_rotate(desk, form, Fault.of(error))
     said = spoken().says("%(name)s has a new secret.") % made
     note = _with_secret(Note(said, desk.command("POST", path, sent)), made)
     return desk.back(path_of(desk), note)

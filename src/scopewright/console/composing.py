@@ -124,7 +124,6 @@ async def _page(
     would_be = previewed["roles"][0] if previewed else of.role
     return await desk.page(
         "role_compose.html",
-        status=422 if fault else 200,
         of=of,
         form=form,
         fault=fault,

@@ -27,7 +27,6 @@ async def index(desk: Desk) -> Response:
         fault, points = Fault.of(error), Listing([], desk.at(AT), {}, None, is_first=True)
     return await desk.page(
         "datapoints.html",
-        status=422 if fault else 200,
         points=points,
         lines=lines_of(points.rows),
         senders=await senders(desk, points.rows),

@@ -226,7 +226,7 @@ class Desk:
         cookies.check_anti_forgery(self.cookie, presented, origin=origin)
         return Form([pair for pair in pairs if pair[0] != ANTI_FORGERY_FIELD])
 
-    async def page(self, template: str, *, status: int = 200, **facts: Any) -> Response:
+    async def page(self, template: str, *, status: int | None = None, **facts: Any) -> Response:
         """A page of this workspace; what the last one left to be said is said on it."""
         note, fault = self._note(), facts.get("fault")
         is_asked = isinstance(fault, Fault) and fault.is_old_sign_in

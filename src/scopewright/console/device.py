@@ -81,17 +81,14 @@ def _ask_code(
     console: Console, visit: Visit, sign_in: SignIn, *, code: str, fault: str = ""
 ) -> Response:
     facts = {"person": sign_in.identity.subject, "user_code": code, "fault": fault}
-    return _page(console, visit, "device.html", status=422 if fault else 200, **facts)
+    return _page(console, visit, "device.html", **facts)
 
 
-def _page(
-    console: Console, visit: Visit, template: str, *, status: int = 200, **facts: Any
-) -> Response:
+def _page(console: Console, visit: Visit, template: str, **facts: Any) -> Response:
     """A page of ours with its forms, for a browser that is signed in."""
     workspace_id = visit.path["workspace_id"]
     return page(
         template,
-        status=status,
         action=f"/w/{workspace_id}/device",
         continue_to=continuation(workspace_id, None),
         anti_forgery=console.cookies.anti_forgery(console.cookie(visit) or ""),

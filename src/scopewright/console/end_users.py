@@ -27,17 +27,11 @@ async def index(desk: Desk) -> Response:
 # --- one ----------------------------------------------------------------------------------------
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """One person: everything that is known and held, and what is attached."""
-    return await shown(desk, EMPTY, None)
-
-
-async def shown(desk: Desk, form: Form, fault: Fault | None) -> Response:
-    """The page of one person, with a form of it that was refused."""
     person = await desk.read(path_of(desk))
     return await desk.page(
         "end_user.html",
-        status=422 if fault else 200,
         person=person,
         portrait=await _portrait(desk, person["id"]),
         metadata=await _metadata(desk),
@@ -63,15 +57,10 @@ async def _metadata(desk: Desk) -> Any:
 # --- inviting -----------------------------------------------------------------------------------
 
 
-async def ask_invite(desk: Desk) -> Response:
+async def ask_invite(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for an invitation."""
-    return await _ask_invite(desk, EMPTY, None)
-
-
-async def _ask_invite(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "end_user_invite.html",
-        status=422 if fault else 200,
         choices=await choices(desk),
         form=form,
         fault=fault,
@@ -83,13 +72,13 @@ async def invite(desk: Desk) -> Response:
     form = desk.form()
     switched = pressed(form, await choices(desk), "internal_scopes")
     if switched is not None:
-        return await _ask_invite(desk, switched, None)
+        return await ask_invite(desk, switched)
     lists = {name: form.texts(name) for name in ("scopes", "internal_scopes", "roles")}
     sent = {"email": form.text("email"), **{name: each for name, each in lists.items() if each}}
     try:
         made = await desk.change("POST", "/end-users", sent)
     except ScopewrightError as error:
-        return await _ask_invite(desk, form, Fault.of(error))
+        return await ask_invite(desk, form, Fault.of(error))
     said = spoken().says("A letter with a link is on its way to %(email)s.") % made
     return desk.back(AT, Note(said, desk.command("POST", "/end-users", sent)))
 

@@ -28,14 +28,9 @@ async def index(desk: Desk) -> Response:
     return await desk.page("endpoints.html", endpoints=await listed(desk, AT, AT))
 
 
-async def ask_create(desk: Desk) -> Response:
+async def ask_create(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for a new one."""
-    return await _ask_create(desk, EMPTY, None)
-
-
-async def _ask_create(desk: Desk, form: Form, fault: Fault | None) -> Response:
-    status = 422 if fault else 200
-    return await desk.page("endpoint_new.html", status=status, form=form, fault=fault)
+    return await desk.page("endpoint_new.html", form=form, fault=fault)
 
 
 async def create(desk: Desk) -> Response:
@@ -49,7 +44,7 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
-        return await _ask_create(desk, form, Fault.of(error))
+        return await ask_create(desk, form, Fault.of(error))
     said = spoken().says("The endpoint %(name)s takes data from now on.") % made
     return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
 
@@ -58,19 +53,14 @@ def _clients(form: Form) -> list[str]:
     return form.text("clients").replace(",", " ").split()
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """One of them, with what came in lately."""
-    return await _show(desk, None, None)
-
-
-async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     endpoint = await desk.read(_path(desk))
     points: list[Mapping[str, Any]] = []
     if desk.may("data:read"):
         points = (await desk.read("/datapoints", endpoint=endpoint["id"], limit=SHOWN))["data"]
     return await desk.page(
         "endpoint.html",
-        status=422 if fault else 200,
         endpoint=endpoint,
         points=points[:ROWS],
         lines=lines_of(points),
@@ -97,7 +87,7 @@ async def change(desk: Desk) -> Response:
     }
     sent = differing(wanted, await desk.read(path))
     said = spoken().says("The endpoint is changed.")
-    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
+    return await saved(desk, path, sent, said=said, again=partial(show, desk, form))
 
 
 async def activate(desk: Desk) -> Response:

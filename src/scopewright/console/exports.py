@@ -29,15 +29,10 @@ async def index(desk: Desk) -> Response:
     )
 
 
-async def ask_create(desk: Desk) -> Response:
+async def ask_create(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for a new one."""
-    return await _ask_create(desk, EMPTY, None)
-
-
-async def _ask_create(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "export_new.html",
-        status=422 if fault else 200,
         endpoints=await _endpoints(desk),
         form=form,
         fault=fault,
@@ -53,21 +48,16 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
-        return await _ask_create(desk, form, Fault.of(error))
+        return await ask_create(desk, form, Fault.of(error))
     said = spoken().says("The export %(name)s can be read from now on.") % made
     return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """One of them."""
-    return await _show(desk, None, None)
-
-
-async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     export = await desk.read(_path(desk))
     return await desk.page(
         "export.html",
-        status=422 if fault else 200,
         export=export,
         endpoints=await _endpoints(desk),
         form=form or _as_it_is(export),
@@ -93,7 +83,7 @@ async def change(desk: Desk) -> Response:
     }
     sent = differing(wanted, await desk.read(path))
     said = spoken().says("The export is changed.")
-    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
+    return await saved(desk, path, sent, said=said, again=partial(show, desk, form))
 
 
 def _methods(form: Form) -> list[str]:

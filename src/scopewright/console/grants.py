@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from scopewright.console import clients, end_users
 from scopewright.console.choices import choices
-from scopewright.console.desk import Desk, Fault, Form
+from scopewright.console.desk import EMPTY, Desk, Fault, Form
 from scopewright.console.notes import Note
 from scopewright.core.errors import NotFound, ScopewrightError
 from scopewright.languages import spoken
@@ -35,14 +35,13 @@ async def _owner(desk: Desk) -> Owner:
 
 async def _again(desk: Desk, form: Form, error: ScopewrightError) -> Response:
     """The page of whoever was to be given something, with the form that was refused."""
-    page = end_users.shown if "email" in desk.named else clients.shown
-    return await page(desk, form, Fault.of(error))
+    return await show(desk, form, Fault.of(error))
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The page of whoever it is: one comes here from a form that was refused."""
     page = end_users.show if "email" in desk.named else clients.show
-    return await page(desk)
+    return await page(desk, form, fault)
 
 
 def _back(desk: Desk, form: Form, owner: Owner) -> str:

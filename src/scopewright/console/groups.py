@@ -14,15 +14,10 @@ from scopewright.languages import spoken
 AT = "/groups"
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """All of them, and the form for a new one."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "groups.html",
-        status=422 if fault else 200,
         groups=await listed(desk, "/groups", AT),
         form=form,
         fault=fault,
@@ -36,24 +31,19 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/groups", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("The group %(name)s is made. Put somebody into it.") % made
     return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", "/groups", sent)))
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """One group and everybody in it."""
-    return await _show(desk, EMPTY, None)
-
-
-async def _show(desk: Desk, form: Form, fault: Fault | None) -> Response:
     here = _path(desk)
     assigned = []
     if desk.may("assignments:read"):
         assigned = (await desk.read(f"/principals/{desk.named['id']}/roles"))["data"]
     return await desk.page(
         "group.html",
-        status=422 if fault else 200,
         group=await desk.read(here),
         members=await listed(desk, f"{here}/members", here),
         assigned=assigned,
@@ -74,7 +64,7 @@ async def put(desk: Desk) -> Response:
     try:
         member = await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error).beside("principal"))
+        return await show(desk, form, Fault.of(error).beside("principal"))
     said = spoken().says("%(name)s is in the group.") % member["principal"]
     return desk.back(here, Note(said, desk.command("PUT", path)))
 

@@ -35,7 +35,6 @@ def _ask(console: Console, visit: Visit, *, token: str, fault: str = "") -> Resp
     browser = browser_cookie(console, visit) or ids.new_secret("swb")
     response = page(
         "invitation.html",
-        status=422 if fault else 200,
         token=token,
         fault=fault,
         anti_forgery=console.cookies.anti_forgery(browser),

@@ -16,21 +16,19 @@ from scopewright.languages import spoken
 AT = "/members"
 
 
-async def index(desk: Desk) -> Response:
-    """All of them, who is invited, and the form for an invitation."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(
-    desk: Desk, form: Form, fault: Fault | None, chosen: Mapping[str, str] | None = None
+async def index(
+    desk: Desk,
+    form: Form = EMPTY,
+    fault: Fault | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> Response:
+    """All of them, who is invited, and the form for an invitation."""
     invited = None
     if desk.may("invitations:read"):
         invited = (await desk.read("/invitations", limit=1000))["data"]
     return await desk.page(
         "members.html",
-        status=422 if fault else 200,
-        members=await listed(desk, "/members", AT, "q", "sort"),
+        members=await listed(desk, AT, "q", "sort"),
         invited=invited,
         roles=_roles(),
         chosen=chosen or {},
@@ -55,7 +53,7 @@ async def invite(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/members", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("An invitation is on its way to %(email)s.") % made
     return desk.back(AT, Note(said, desk.command("POST", "/members", sent)))
 
@@ -67,7 +65,7 @@ async def change_role(desk: Desk) -> Response:
         made = await desk.change("PATCH", path, sent)
     except ScopewrightError as error:
         chosen = {desk.named["email"]: sent.get("role", "")}
-        return await _index(desk, EMPTY, Fault.of(error).beside(""), chosen)
+        return await index(desk, fault=Fault.of(error).beside(""), chosen=chosen)
     said = spoken().says("%(email)s is now: %(role)s.") % {
         "email": made["email"],
         "role": next(name for value, name, _ in _roles() if value == made["role"]),
@@ -95,15 +93,16 @@ async def removal(desk: Desk) -> Act:
 async def cancelling(desk: Desk) -> Act:
     path, words = f"/invitations/{desk.named['id']}", spoken()
     invitation = await desk.read(path)
-    stops = words.says("The link in the letter stops working at once.")
-    ended = words.says("The link in the letter has stopped working already.")
+    stops = says("The link in the letter stops working at once.")
+    ended = says("The link in the letter has stopped working already.")
     return Act(
         "DELETE",
         path,
-        title=words.says("Cancel the invitation of %(email)s?") % invitation,
+        title=says("Cancel the invitation of %(email)s?") % invitation,
         says=(stops if invitation["state"] == "pending" else ended,),
-        button=words.says("Cancel the invitation"),
-        done=words.says("The invitation of %(email)s is cancelled.") % invitation,
+        button=says("Cancel the invitation"),
+        done=says("The invitation of %(email)s is cancelled.") % invitation,
+        keep=AT,
         back=AT,
         keep=AT,
     )

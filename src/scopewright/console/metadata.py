@@ -47,7 +47,6 @@ async def _ask(desk: Desk, form: Form, fault: Fault | None) -> Response:
     told = await desk.read(f"{_owner(desk)}/metadata", limit=1)
     return await desk.page(
         "metadata.html",
-        status=422 if fault else 200,
         owner=_owner(desk),
         name=await _name(desk),
         longest=told["longest_value"],

@@ -25,14 +25,9 @@ async def index(desk: Desk) -> Response:
     return await desk.page("mqtt_configs.html", configs=await listed(desk, AT, AT))
 
 
-async def ask_create(desk: Desk) -> Response:
+async def ask_create(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The form for a new one."""
-    return await _ask_create(desk, EMPTY, None)
-
-
-async def _ask_create(desk: Desk, form: Form, fault: Fault | None) -> Response:
-    status = 422 if fault else 200
-    return await desk.page("mqtt_config_new.html", status=status, form=form, fault=fault)
+    return await desk.page("mqtt_config_new.html", form=form, fault=fault)
 
 
 async def create(desk: Desk) -> Response:
@@ -42,21 +37,16 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
-        return await _ask_create(desk, form, Fault.of(error))
+        return await ask_create(desk, form, Fault.of(error))
     said = spoken().says("The broker %(name)s is added.") % made
     return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """One of them."""
-    return await _show(desk, None, None)
-
-
-async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     config = await desk.read(_path(desk))
     return await desk.page(
         "mqtt_config.html",
-        status=422 if fault else 200,
         config=config,
         form=form or _as_it_is(config),
         fault=fault,
@@ -74,7 +64,7 @@ async def change(desk: Desk) -> Response:
     wanted["write_scope"] = wanted["write_scope"] or None
     sent = differing(wanted, await desk.read(path))
     said = spoken().says("The broker is changed.")
-    return await saved(desk, path, sent, said=said, again=partial(_show, desk, form))
+    return await saved(desk, path, sent, said=said, again=partial(show, desk, form))
 
 
 async def activate(desk: Desk) -> Response:

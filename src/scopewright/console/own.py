@@ -17,17 +17,11 @@ MINE = "/principals/me"
 MOST = 200  # that one page shows of what few people have many of
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """All of it: access, applications, sessions, keys, and what is attached."""
-    return await shown(desk, EMPTY, None)
-
-
-async def shown(desk: Desk, form: Form, fault: Fault | None) -> Response:
-    """The page, with the form for a key as it was filled in."""
     may_have_keys = desk.may("own-api-keys:read")
     return await desk.page(
         "own.html",
-        status=422 if fault else 200,
         portrait=await desk.read(MINE),
         held=[desk.caller.vocabulary.by_name[one] for one in sorted(desk.caller.held)],
         connections=await _all(desk, f"{MINE}/connections"),

@@ -21,7 +21,7 @@ async def make(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/api-keys", sent)
     except ScopewrightError as error:
-        return await own.shown(desk, form, Fault.of(error))
+        return await own.show(desk, form, Fault.of(error))
     said = spoken().says("The key is made.")
     name = spoken().says("The secret of the key.")
     return desk.back("", Note(said, desk.command("POST", "/api-keys", sent), made["secret"], name))

@@ -16,15 +16,10 @@ AT = "/principals"
 KINDS = ("member", "end_user", "client", "group")
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Everybody, filtered as the address asks, and the form for a new service."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "principals.html",
-        status=422 if fault else 200,
         everybody=await listed(desk, "/principals", AT, "q", "kind", "disabled", "sort"),
         kinds=KINDS,
         roles=await role_names(desk),
@@ -50,7 +45,7 @@ async def create(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/principals", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("The service %(name)s is made. It acts by API keys.") % made
     return desk.back(at(made["id"]), Note(said, desk.command("POST", "/principals", sent)))
 
@@ -60,16 +55,11 @@ def at(id: str) -> str:
     return f"{AT}/{id}"
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Somebody: what they hold by which paths, their roles, groups, identities, keys, sessions."""
-    return await _show(desk, EMPTY, None)
-
-
-async def _show(desk: Desk, form: Form, fault: Fault | None) -> Response:
     portrait = await desk.read(at(desk.named["id"]))
     return await desk.page(
         "principal.html",
-        status=422 if fault else 200,
         who=portrait,
         here=at(portrait["id"]),
         in_groups={one["id"]: one["name"] for one in portrait["groups"]},
@@ -86,7 +76,7 @@ async def assign(desk: Desk) -> Response:
     try:
         made = await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await _show(desk, form, _beside("role", error))
+        return await show(desk, form, _beside("role", error))
     said = spoken().says("The role %(role)s is assigned.") % made
     return desk.back(here, Note(said, desk.command("PUT", path)))
 
@@ -100,7 +90,7 @@ async def grant(desk: Desk) -> Response:
     try:
         await desk.change("POST", f"{owner}/scopes", sent)
     except ScopewrightError as error:
-        return await _show(desk, form, Fault.of(error))
+        return await show(desk, form, Fault.of(error))
     said = spoken().says("The scope %(scope)s is granted.") % sent
     return desk.back(here, Note(said, desk.command("POST", f"{owner}/scopes", sent)))
 
@@ -112,7 +102,7 @@ async def link(desk: Desk) -> Response:
     try:
         await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await _show(desk, form, _beside("subject", error))
+        return await show(desk, form, _beside("subject", error))
     said = spoken().says("The identity %(subject)s is linked.") % {"subject": form.text("subject")}
     return desk.back(here, Note(said, desk.command("PUT", path)))
 

@@ -104,19 +104,20 @@ class Console:
 def page(
     template: str,
     *,
-    status: int = 200,
+    status: int | None = None,
     leads_to: str | None = None,
     script: str | None = None,
     **facts: Any,
 ) -> HTMLResponse:
     """A page that nobody may keep or frame, in the language of the visit.
 
-    `leads_to` is a URI to which its forms may lead, beside our own; `script` the script that stands
-    in it.
+    Where none is said, its `status` is 422 with a `fault`, and 200 without. `leads_to` is a URI to
+    which its forms may lead, beside our own; `script` the script that stands in it.
     """
     language = spoken()
     made = _templates(language.code).get_template(template)
     text = made.render(script=script, language=language, **facts)
+    status = status or (422 if facts.get("fault") else 200)
     return HTMLResponse(text, status, page_headers(leads_to=leads_to, script=script))
 
 

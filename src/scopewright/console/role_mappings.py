@@ -33,7 +33,6 @@ async def _index(
 ) -> Response:
     return await desk.page(
         "role_mappings.html",
-        status=422 if fault else 200,
         mappings=await listed(desk, AT, AT),
         every=[one["include"] for one in (await desk.read(AT, limit=MOST_OFFERED))["data"]],
         roles=await role_names(desk),

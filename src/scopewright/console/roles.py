@@ -18,15 +18,10 @@ from scopewright.languages import spoken
 AT = "/roles"
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Those of the workspace and of its applications, and the form for a new one."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "roles.html",
-        status=422 if fault else 200,
         own=await listed(desk, "/roles", AT),
         form=form,
         fault=fault,
@@ -40,7 +35,7 @@ async def define(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/roles", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("The role %(name)s is defined. Choose what it is made of.") % made
     return desk.back(f"{AT}/{made['name']}/compose", Note(said, desk.command("POST", AT, sent)))
 

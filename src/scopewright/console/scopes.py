@@ -15,17 +15,12 @@ from scopewright.languages import spoken
 AT = "/scopes"
 
 
-async def index(desk: Desk) -> Response:
+async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """All of them, and the form for a new one."""
-    return await _index(desk, EMPTY, None)
-
-
-async def _index(desk: Desk, form: Form, fault: Fault | None) -> Response:
     own = await listed(desk, "/scopes", AT, "q", "sort")
     words = await desk.read("/vocabulary")
     return await desk.page(
         "scopes.html",
-        status=422 if fault else 200,
         own=own,
         catalogues=[one for one in words["catalogues"] if one["resources"] and one["name"] != OWN],
         form=form,
@@ -40,7 +35,7 @@ async def define(desk: Desk) -> Response:
     try:
         made = await desk.change("POST", "/scopes", sent)
     except ScopewrightError as error:
-        return await _index(desk, form, Fault.of(error))
+        return await index(desk, form, Fault.of(error))
     said = spoken().says("The scope %(name)s is defined.") % made
     return desk.back(AT, Note(said, desk.command("POST", "/scopes", sent)))
 

@@ -20,16 +20,11 @@ _DEFAULT = "default"  # of a choice: as the server says
 _YES_NO = {"yes": True, "no": False}
 
 
-async def show(desk: Desk) -> Response:
+async def show(desk: Desk, form: Form | None = None, fault: Fault | None = None) -> Response:
     """All of them, as a form."""
-    return await _show(desk, None, None)
-
-
-async def _show(desk: Desk, form: Form | None, fault: Fault | None) -> Response:
     workspace = await desk.read("")
     return await desk.page(
         "settings.html",
-        status=422 if fault else 200,
         workspace=workspace,
         units=spans.units(),
         form=form or _as_it_is(workspace),
@@ -62,7 +57,7 @@ async def change(desk: Desk) -> Response:
     form = desk.form()
     sent = _changed(_wanted(form), await desk.read(""))
     said = spoken().says("The settings are saved.")
-    return await saved(desk, "", sent, said=said, again=partial(_show, desk, form), back=AT)
+    return await saved(desk, "", sent, said=said, again=partial(show, desk, form), back=AT)
 
 
 def _wanted(form: Form) -> dict[str, Any]:

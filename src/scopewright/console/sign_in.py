@@ -141,7 +141,6 @@ def redeem_code(console: Console, visit: Visit) -> Response:
 def _ask_code(console: Console, browser: str, *, continue_to: str, fault: str = "") -> Response:
     return page(
         "check_mail.html",
-        status=422 if fault else 200,
         leads_to=_leads_to(console, continue_to),
         continue_to=continue_to,
         fault=fault,
@@ -177,7 +176,6 @@ def _ask_link(console: Console, visit: Visit, *, token: str, fault: str = "") ->
     asked = console.sign_ins.asked_here(token, browser=known)
     response = page(
         "sign_in_link.html",
-        status=422 if fault else 200,
         leads_to=None if asked is None else _leads_to(console, asked.continue_to),
         token=token,
         email="" if asked is None else asked.email,

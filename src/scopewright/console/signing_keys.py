@@ -31,16 +31,11 @@ async def index(desk: Desk) -> Response:
     )
 
 
-async def ask_rotate(desk: Desk) -> Response:
+async def ask_rotate(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """Says what will happen when, before a new key is published."""
-    return await _ask_rotate(desk, EMPTY, None)
-
-
-async def _ask_rotate(desk: Desk, form: Form, fault: Fault | None) -> Response:
     every = spoken().says("Both algorithms")
     return await desk.page(
         "signing_keys_rotate.html",
-        status=422 if fault else 200,
         algorithms=[(ALL, every), ("ES256", "ES256"), ("RS256", "RS256")],
         form=form,
         fault=fault,
@@ -56,6 +51,6 @@ async def rotate(desk: Desk) -> Response:
     try:
         await desk.change("POST", ROTATION, sent)
     except ScopewrightError as error:
-        return await _ask_rotate(desk, form, Fault.of(error))
+        return await ask_rotate(desk, form, Fault.of(error))
     said = spoken().says("The next key is published. Below stands when it begins to sign.")
     return desk.back(AT, Note(said, desk.command("POST", ROTATION, sent)))

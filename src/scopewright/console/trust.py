@@ -20,15 +20,10 @@ AT_ISSUERS, AT_TOKENS = f"/settings{ISSUERS}", f"/settings{TOKENS}"
 DAY = 86_400
 
 
-async def issuers(desk: Desk) -> Response:
+async def issuers(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """The trusted issuers, and the form for one more."""
-    return await _issuers(desk, EMPTY, None)
-
-
-async def _issuers(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "trusted_issuers.html",
-        status=422 if fault else 200,
         issuers=await listed(desk, ISSUERS, AT_ISSUERS),
         form=form,
         fault=fault,
@@ -42,7 +37,7 @@ async def trust(desk: Desk) -> Response:
         sent = _trusted(form)
         made = await desk.change("POST", ISSUERS, sent)
     except ScopewrightError as error:
-        return await _issuers(desk, form, Fault.of(error))
+        return await issuers(desk, form, Fault.of(error))
     said = spoken().says("%(issuer)s is trusted.") % made
     return desk.back(AT_ISSUERS, Note(said, desk.command("POST", ISSUERS, sent)))
 
@@ -89,7 +84,6 @@ async def tokens(desk: Desk) -> Response:
 async def _tokens(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "registration_tokens.html",
-        status=422 if fault else 200,
         tokens=await listed(desk, TOKENS, AT_TOKENS),
         units=spans.units(),
         form=form,

@@ -63,7 +63,6 @@ async def _answer(desk: Desk, form: Form, fault: Fault | None, told: Any = None)
     words = await desk.read("/vocabulary") if desk.may("scopes:read") else {"catalogues": []}
     return await desk.page(
         "why.html",
-        status=422 if fault else 200,
         form=form,
         fault=fault,
         told=told,
