@@ -221,6 +221,15 @@ def test_a_key_of_ones_own_waits_too(acme: Stage, ada: Browser) -> None:
     assert "The key is made." in pressed(ada, refused, action).text
 
 
+def test_a_role_that_is_to_stand_for_another_waits_too(acme: Stage, ada: Browser) -> None:
+    token = acme.fields(ada.get(at(acme, "/members")), 1)["anti_forgery"]
+    grow_old(acme)
+    typed = {"anti_forgery": token, "include": "site:missing", "role": "keeper"}
+    refused = ada.post(at(acme, "/role-mappings"), typed)
+    assert refused.status_code == 422
+    assert "Sign in again first" in refused.text
+
+
 # --- the token of such a form -------------------------------------------------------------------
 
 

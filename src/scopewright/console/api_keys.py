@@ -89,12 +89,9 @@ async def create(desk: Desk) -> Response:
 
 def _wanted(form: Form) -> dict[str, Any]:
     """What was asked of a new key, as it is sent."""
-    sent: dict[str, Any] = dict(form.sent("note"))
+    sent: dict[str, Any] = {**form.sent("note"), **spans.given(form, "expires_in")}
     if form.text("carries") == ONLY:
         sent["scopes"] = form.texts("scopes")
-    expires_in = spans.sent(form, "expires_in")
-    if expires_in is not None:
-        sent["expires_in"] = expires_in
     tags = [tag.strip() for tag in form.text("tags").split(",") if tag.strip()]
     return {**sent, "tags": tags} if tags else sent
 

@@ -66,8 +66,8 @@ class Fault:
         return cls(spoken().tells(error.detail), field, error.facts, is_old)
 
     def beside(self, field: str) -> Fault:
-        """The same beside a field that the error does not name."""
-        return self if self.is_old_sign_in else replace(self, field=field)
+        """The same beside this field, where the error names none."""
+        return self if self.field or self.is_old_sign_in else replace(self, field=field)
 
     def at(self, *fields: str) -> str:
         """What is to stand beside these fields; empty for all others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.responses import Response
 
@@ -65,7 +66,7 @@ async def change_role(desk: Desk) -> Response:
         made = await desk.change("PATCH", path, sent)
     except ScopewrightError as error:
         chosen = {desk.named["email"]: sent.get("role", "")}
-        return await index(desk, fault=Fault.of(error).beside(""), chosen=chosen)
+        return await index(desk, fault=replace(Fault.of(error), field=""), chosen=chosen)
     said = spoken().says("%(email)s is now: %(role)s.") % {
         "email": made["email"],
         "role": next(name for value, name, _ in _roles() if value == made["role"]),

@@ -28,12 +28,8 @@ async def make(desk: Desk) -> Response:
 
 
 def _sent(form: Form) -> dict[str, Any]:
-    sent: dict[str, Any] = {"note": form.text("note")}
-    if not form.has("everything"):
-        sent["scopes"] = form.texts("scopes")
-    if (lifetime := spans.sent(form, "expires_in")) is not None:
-        sent["expires_in"] = lifetime
-    return sent
+    sent: dict[str, Any] = {"note": form.text("note"), **spans.given(form, "expires_in")}
+    return sent if form.has("everything") else {**sent, "scopes": form.texts("scopes")}
 
 
 async def revoking(desk: Desk) -> Act:

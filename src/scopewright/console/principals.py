@@ -76,7 +76,7 @@ async def assign(desk: Desk) -> Response:
     try:
         made = await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await show(desk, form, _beside("role", error))
+        return await show(desk, form, Fault.of(error).beside("role"))
     said = spoken().says("The role %(role)s is assigned.") % made
     return desk.back(here, Note(said, desk.command("PUT", path)))
 
@@ -102,14 +102,9 @@ async def link(desk: Desk) -> Response:
     try:
         await desk.change("PUT", path)
     except ScopewrightError as error:
-        return await show(desk, form, _beside("subject", error))
+        return await show(desk, form, Fault.of(error).beside("subject"))
     said = spoken().says("The identity %(subject)s is linked.") % {"subject": form.text("subject")}
     return desk.back(here, Note(said, desk.command("PUT", path)))
-
-
-def _beside(field: str, error: ScopewrightError) -> Fault:
-    """What is refused of something that stands in the path, and names no field itself."""
-    return Fault.of(error).beside(field)
 
 
 async def enable(desk: Desk) -> Response:

@@ -55,15 +55,9 @@ async def put(desk: Desk) -> Response:
             return await _index(desk, form, None, previewed, desk.command("PUT", path, sent))
         made = await desk.change("PUT", path, sent)
     except ScopewrightError as error:
-        return await _index(desk, form, _beside(error))
+        return await _index(desk, form, Fault.of(error).beside("include"))
     said = spoken().says("%(role)s stands for %(include)s from now on.") % made
     return desk.back(AT, Note(said, desk.command("PUT", path, sent)))
-
-
-def _beside(error: ScopewrightError) -> Fault:
-    """What is refused without a field is about the include, which stands in the path."""
-    field = str(error.facts.get("field", "")) or "include"
-    return Fault(Fault.of(error).detail, field, error.facts)
 
 
 def _path(include: str) -> str:

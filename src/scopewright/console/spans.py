@@ -47,6 +47,12 @@ def sent(form: Form, name: str) -> int | str | None:
     return int(text) * UNITS.get(form.text(f"{name}{_UNIT}"), 1)
 
 
+def given(form: Form, name: str) -> dict[str, int | str]:
+    """The span as a member of what is sent; nothing where none was typed."""
+    seconds = sent(form, name)
+    return {} if seconds is None else {name: seconds}
+
+
 def _parts(seconds: int) -> tuple[int, str]:
     unit = next(unit for unit, length in UNITS.items() if seconds % length == 0)
     return (seconds // UNITS[unit], unit) if seconds else (0, "second")

@@ -94,10 +94,7 @@ async def _tokens(desk: Desk, form: Form, fault: Fault | None) -> Response:
 async def make_token(desk: Desk) -> Response:
     """Make a token; it is shown once."""
     form = desk.form()
-    sent: dict[str, Any] = dict(form.sent("note"))
-    expires_in = spans.sent(form, "expires_in")
-    if expires_in is not None:
-        sent["expires_in"] = expires_in
+    sent = {**form.sent("note"), **spans.given(form, "expires_in")}
     try:
         made = await desk.change("POST", TOKENS, sent)
     except ScopewrightError as error:

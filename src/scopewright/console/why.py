@@ -59,7 +59,7 @@ async def _answer(desk: Desk, form: Form, fault: Fault | None, told: Any = None)
         try:
             answer = await desk.read("/why", **asked)
         except ScopewrightError as error:
-            fault = _fault(error)
+            fault = Fault.of(error).beside("principal")
     words = await desk.read("/vocabulary") if desk.may("scopes:read") else {"catalogues": []}
     return await desk.page(
         "why.html",
@@ -75,12 +75,6 @@ async def _answer(desk: Desk, form: Form, fault: Fault | None, told: Any = None)
         ],
         command=_command(desk, "why", *asked.values()) if is_asked else None,
     )
-
-
-def _fault(error: ScopewrightError) -> Fault:
-    """What is refused stands beside the scope where it says so, else beside the principal."""
-    field = str(error.facts.get("field", "")) or "principal"
-    return Fault(Fault.of(error).detail, field, error.facts)
 
 
 def remedies(desk: Desk, answer: Facts, words: Facts) -> list[Remedy]:
