@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -14,6 +13,7 @@ import httpx
 from scopewright.cli import browser, credentials
 from scopewright.cli.credentials import Login
 from scopewright.cli.output import Exit, Failure
+from scopewright.core.loopback import is_loopback
 
 TIMEOUT_SECONDS = 60
 _CODES = {400: Exit.USAGE, 413: Exit.USAGE, 422: Exit.USAGE, 429: Exit.FAILED}
@@ -96,16 +96,8 @@ def refuse_open_networks(url: str) -> None:
         raise Failure(f"{url} is no address of a server", Exit.USAGE) from None
     if parts.scheme not in ("http", "https") or not host:
         raise Failure(f"{url} is no address of a server: https://auth.example", Exit.USAGE)
-    if parts.scheme == "http" and not is_this_machine(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise Failure("a key is sent over https only, or within this machine", Exit.USAGE)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether what is sent to this host stays here."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _json(response: httpx.Response) -> Any:

@@ -27,7 +27,7 @@ def lint(
     """Look for faults in catalogues, which may name one another's words; ends with 1 if any."""
     from scopewright.core.catalogue_faults import faults
 
-    catalogues = [_catalogue(file) for file in dict.fromkeys(files)]
+    catalogues = [read_catalogue(file) for file in dict.fromkeys(files)]
     found = [
         {"catalogue": one.name, **asdict(fault)}
         for one in catalogues
@@ -42,7 +42,12 @@ def lint(
     raise typer.Exit(Exit.DENIED if found else Exit.DONE)
 
 
-def _catalogue(file: str) -> Catalogue:
+def read_catalogue(file: str) -> Catalogue:
+    """The catalogue in a file, or the one that ships by this name.
+
+    Raises:
+        Invalid: it cannot be read, or is no catalogue.
+    """
     from scopewright.catalogues import SHIPPED, read, read_file, shipped
 
     return read(shipped(file), name=file) if file in SHIPPED else read_file(Path(file))

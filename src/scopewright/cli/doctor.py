@@ -17,6 +17,7 @@ from scopewright.cli.login import JsonOption
 from scopewright.cli.output import Exit, Failure, say_json, say_table
 from scopewright.cli.setup import open_database
 from scopewright.core.errors import ScopewrightError
+from scopewright.core.loopback import is_loopback
 
 if TYPE_CHECKING:
     from scopewright.settings import Settings
@@ -60,13 +61,11 @@ def _findings(config: Path | None) -> Iterator[Finding]:
 
 
 def _public_url(settings: Settings) -> Finding:
-    from scopewright.cli.api import is_this_machine
-
     parts = urlsplit(settings.server.url)
     if parts.scheme == "https" and not settings.server.trusted_proxies:
         advice = "behind a proxy, name it in server.trusted_proxies, or everybody is one source"
         return Finding("public address", True, advice)
-    is_safe = parts.scheme == "https" or is_this_machine(parts.hostname or "")
+    is_safe = parts.scheme == "https" or is_loopback(parts.hostname or "")
     advice = "" if is_safe else "set server.public_url to an https:// address"
     return Finding("public address", is_safe, advice)
 

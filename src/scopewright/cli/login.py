@@ -41,13 +41,22 @@ def login(
         found = Login(url.rstrip("/"), workspace or "", _key())
     else:
         raise Failure("say --issuer to sign in with a browser, or --url with a key", Exit.USAGE)
-    me = api_of(found).ask("GET", "/api/whoami")
+    me = _asked_as(found).ask("GET", "/api/whoami")
     credentials.store(found)
     say(f"Signed in at {found.url} as {me['principal']['name']}; kept in {credentials.place()}.")
 
 
-def api_of(found: Login) -> Api:
-    """The server signed in at. What asks it is loaded only now: a server never needs it."""
+def api_at(url: str | None, workspace: str | None) -> Api:
+    """The server that is named here, in the environment or by the stored login.
+
+    Raises:
+        Failure: no server or no key is known.
+    """
+    return _asked_as(credentials.find_login(url=url, workspace=workspace))
+
+
+def _asked_as(found: Login) -> Api:
+    """What asks a server is loaded only now: a server never needs it."""
     from scopewright.cli.api import Api
 
     return Api(found)
@@ -79,7 +88,7 @@ def whoami(
     url: UrlOption = None, workspace: WorkspaceOption = None, json: JsonOption = False
 ) -> None:
     """Who the server takes you for, and what you hold."""
-    me = api_of(credentials.find_login(url=url, workspace=workspace)).ask("GET", "/api/whoami")
+    me = api_at(url, workspace).ask("GET", "/api/whoami")
     if json:
         say_json(me)
     else:

@@ -15,8 +15,7 @@ from urllib.parse import quote
 
 import typer
 
-from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_at
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
 from scopewright.commands.nouns import NOUNS
 from scopewright.commands.verbs import Input, Kind, Verb
@@ -59,7 +58,7 @@ def _command(verb: Verb) -> Callable[..., None]:
     """A function with the signature that Typer reads the verb's arguments and options from."""
 
     def command(**given: Any) -> None:
-        api = api_of(find_login(url=given.pop("url"), workspace=given.pop("workspace")))
+        api = api_at(given.pop("url"), given.pop("workspace"))
         as_json, limit = given.pop("json"), given.pop("limit", None)
         is_rehearsal = given.pop("dry_run", False)
         path = _path(verb, given, api)

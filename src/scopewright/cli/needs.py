@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_at
 from scopewright.cli.output import Exit, say, say_json, say_table
 
 
@@ -18,7 +17,7 @@ def needs(
     json: JsonOption = False,
 ) -> None:
     """Which catalogue roles supply these scopes; ends with 1 if there is one that none does."""
-    api = api_of(find_login(url=url, workspace=workspace))
+    api = api_at(url, workspace)
     answer = api.ask("GET", f"{api.workspace}/needs", query={"scope": scopes})
     if json:
         say_json(answer)

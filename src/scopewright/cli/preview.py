@@ -8,8 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_at
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
 
 ChangeArgument = Annotated[
@@ -25,7 +24,7 @@ def preview(
 ) -> None:
     """Who would gain and lose what by a change; nothing is changed."""
     body = _read(sys.stdin.read() if change == "-" else change)
-    api = api_of(find_login(url=url, workspace=workspace))
+    api = api_at(url, workspace)
     answer = api.ask("POST", f"{api.workspace}/preview", body=body)
     if json:
         say_json(answer)

@@ -13,15 +13,13 @@ from urllib.parse import quote
 
 import typer
 
-from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.catalogue import read_catalogue
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_at
 from scopewright.cli.output import Exit, Failure, say, say_json, say_table
 from scopewright.core.scopes import Scopes
 
 if TYPE_CHECKING:
     from scopewright.cli.api import Api
-
-if TYPE_CHECKING:
     from scopewright.guard.listing import ListedRoute
 
 TargetArgument = Annotated[
@@ -71,8 +69,12 @@ def routes(
     """List an application's routes with their scopes; 1 where something was forgotten."""
     own = frozenset(" ".join(scopes or ()).split())
     if application is not None:
-        own |= _asked_for(application, api_of(find_login(url=url, workspace=workspace)))
-    known = None if catalogue is None else own | _in_catalogue(catalogue)
+        own |= _asked_for(application, api_at(url, workspace))
+    known = (
+        None
+        if catalogue is None
+        else own | {scope.name for scope in read_catalogue(catalogue).scopes}
+    )
     listed = _listed(target)
     found = _findings(listed, own or known or own, known)
     if json:
@@ -88,13 +90,7 @@ def _asked_for(application: str, api: Api) -> Scopes:
 
 
 def _in_catalogue(name: str) -> Scopes:
-    from scopewright import catalogues
-
-    if name in catalogues.SHIPPED:
-        read = catalogues.read(catalogues.shipped(name), name=name)
-    else:
-        read = catalogues.read_file(Path(name))
-    return frozenset(scope.name for scope in read.scopes)
+    return frozenset(scope.name for scope in read_catalogue(name).scopes)
 
 
 def _listed(target: str) -> list[ListedRoute]:

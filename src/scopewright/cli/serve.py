@@ -115,7 +115,6 @@ def _protocol(server: ServerSettings) -> dict[str, Any]:
 
     if not server.tls_certificate:
         return {"http": Protocol}
-
     return tls_options(server)
 
 

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scopewright.cli.configuration import ConfigOption, DatabaseOption, read_settings
+from scopewright.cli.login import JsonOption
 from scopewright.cli.output import Exit, Failure, say, say_json
 
 if TYPE_CHECKING:
     from scopewright.app import Application
     from scopewright.settings import Settings
     from scopewright.store.database import Database
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def init(

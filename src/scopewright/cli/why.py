@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scopewright.cli.credentials import find_login
-from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_of
+from scopewright.cli.login import JsonOption, UrlOption, WorkspaceOption, api_at
 from scopewright.cli.output import Exit, say, say_json
 
 _PAGE = 1000
@@ -22,7 +21,7 @@ def why(
     json: JsonOption = False,
 ) -> None:
     """Why somebody holds a scope, one line a path; ends with 1 if they do not."""
-    api = api_of(find_login(url=url, workspace=workspace))
+    api = api_at(url, workspace)
     query = {"principal": principal, "scope": scope}
     answer = api.ask("GET", f"{api.workspace}/why", query=query)
     if json:
@@ -39,7 +38,7 @@ def who_can(
     json: JsonOption = False,
 ) -> None:
     """Who holds a scope, and why, one line a path; ends with 1 if nobody does."""
-    api = api_of(find_login(url=url, workspace=workspace))
+    api = api_at(url, workspace)
     query = {"scope": scope, "limit": _PAGE}
     holders = list(api.pages(f"{api.workspace}/who-can", query))
     if json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -13,6 +12,7 @@ import httpx
 
 from scopewright.client.adapters import HttpxTokens, RequestsTokens
 from scopewright.clock import Clock, system_clock
+from scopewright.core.loopback import is_loopback
 
 UNSAID_LIFETIME = 60  # seconds, where the server does not say `expires_in`
 LONGEST_LIFETIME = 366 * 24 * 3600
@@ -58,7 +58,7 @@ class TokenSource:
         http: httpx.Client | None = None,
     ) -> None:
         url = httpx.URL(f"{issuer}/token")
-        if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+        if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
             raise ValueError("a secret is sent over https, or to the loopback interface")
         self._url, self._clock = url, clock
         # RFC 6749 §2.3.1: both are form-encoded before they become a Basic credential.
@@ -138,10 +138,3 @@ class TokenSource:
         lifetime = timedelta(seconds=max(0, min(seconds, LONGEST_LIFETIME)))
         expires_at = asked_at + lifetime
         return _Token(value, expires_at - min(self.margin, lifetime / 2), expires_at)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

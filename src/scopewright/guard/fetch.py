@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any
 
 import httpx
 
+from scopewright.core.loopback import is_loopback
 from scopewright.guard.jwks import Answer
 from scopewright.guard.refusals import Unavailable
 
@@ -71,13 +71,6 @@ def checked_issuer(issuer: str) -> str:
     url = httpx.URL(issuer)
     if url.query or url.fragment or issuer.endswith("/"):
         raise ValueError("an issuer has no query, no fragment and no slash at its end")
-    if url.scheme != "https" and not (url.scheme == "http" and _is_loopback(url.host)):
+    if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.host)):
         raise ValueError("an issuer is https, or http on the loopback interface")
     return issuer
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

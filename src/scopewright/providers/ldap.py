@@ -8,7 +8,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
 from typing import Any
 
 from ldap3 import BASE, NONE, SUBTREE, Connection, Server, Tls
@@ -17,6 +16,7 @@ from ldap3.core.exceptions import LDAPException
 from scopewright.core import ldap
 from scopewright.core.attempts import is_name, is_password
 from scopewright.core.errors import Invalid
+from scopewright.core.loopback import is_loopback
 from scopewright.providers.arguments import Arguments
 from scopewright.providers.ways import Proven, Unusable
 
@@ -158,7 +158,7 @@ class Ldap:
 
 def _server(address: str, given: Arguments) -> tuple[Server, bool]:
     """The directory, and whether TLS is begun on a plain connection to it."""
-    uses_ssl, is_here = given.flag("use_ssl"), _is_loopback(address)
+    uses_ssl, is_here = given.flag("use_ssl"), is_loopback(address)
     starts_tls = given.flag("use_tls", default=not (uses_ssl or is_here))
     if uses_ssl and starts_tls:
         raise Invalid("use_ssl and use_tls are two ways: choose one")
@@ -191,12 +191,3 @@ def _texts(raw: Mapping[str, Sequence[bytes]]) -> dict[str, list[str]]:
 def _first(attributes: Mapping[str, Sequence[str]], name: str) -> str | None:
     values = attributes.get(name, ())
     return values[0] if values else None
-
-
-def _is_loopback(address: str) -> bool:
-    if address == "localhost":
-        return True
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return False
