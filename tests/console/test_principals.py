@@ -149,10 +149,15 @@ def test_signing_out_and_removing_are_asked_about_first(admin: AtWork, crew: Wor
     assert crew.admin.get(f"/principals/{ANN}").status_code == 404
 
 
-def test_an_identity_is_linked_and_taken_away(admin: AtWork, crew: World) -> None:
+def test_an_identity_is_linked_and_taken_away_and_a_refused_one_says_what_is_wrong(
+    admin: AtWork, crew: World
+) -> None:
     page = admin.open(f"/principals/{ANN}")
     more = {"provider": "email", "subject": "ann@home.example"}
-    linked = admin.send(page, f"/principals/{ANN}/identities", **more)
+    wrong = admin.send(page, f"/principals/{ANN}/identities", **{**more, "provider": "?!"})
+    assert 'id="provider-fault"' in wrong.text
+    assert "<details open><summary>Link one more" in wrong.text
+    linked = admin.send(wrong, f"/principals/{ANN}/identities", **more)
     assert "The identity ann@home.example is linked." in text_of(linked)
     path = f"/principals/{ANN}/identities/email/ann@home.example/unlink"
     gone = admin.send(admin.open(path), path)
