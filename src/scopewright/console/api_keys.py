@@ -55,7 +55,7 @@ async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> R
     return await desk.page(
         "api_keys.html",
         owner=owner,
-        keys=await listed(desk, owner.path, owner.at, "q", "sort"),
+        keys=await listed(desk, owner.path, "q", "sort", at=owner.at),
         units=spans.units(),
         form=form,
         fault=fault,
@@ -66,7 +66,7 @@ async def of_everybody(desk: Desk) -> Response:
     """Everybody who can have keys, with how many each has."""
     return await desk.page(
         "api_keys_of_all.html",
-        principals=await listed(desk, "/principals", f"{AT}/everybody", "q", "sort"),
+        principals=await listed(desk, "/principals", "q", "sort", at=f"{AT}/everybody"),
     )
 
 
@@ -172,21 +172,22 @@ def _rotation(desk: Desk) -> str:
     return f"{AT}/{desk.named['id']}/rotate"
 
 
-async def revocation(desk: Desk) -> Act:
-    owner, words = await _owner(desk), spoken()
+async def revoking(desk: Desk) -> Act:
+    """Revoking a key."""
+    says, owner = spoken().says, await _owner(desk)
     path = f"{owner.path}/{desk.named['id']}"
     key = await desk.read(path)
     return Act(
         "DELETE",
         path,
-        title=words.says("Revoke this key?"),
+        title=says("Revoke this key?"),
         says=(
-            words.says("Its purpose: %(note)s.") % {"note": key["note"] or "–"},
-            words.says("Whatever presents it is refused from now on."),
-            words.says("So are all keys that were made with it."),
+            says("Its purpose: %(note)s.") % {"note": key["note"] or "–"},
+            says("Whatever presents it is refused from now on."),
+            says("So are all keys that were made with it."),
         ),
-        button=words.says("Revoke"),
-        done=words.says("The key is revoked."),
-        back=owner.at,
+        button=says("Revoke"),
+        done=says("The key is revoked."),
         keep=f"{owner.at}/{key['id']}",
+        back=owner.at,
     )

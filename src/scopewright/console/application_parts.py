@@ -25,7 +25,7 @@ async def define_scope(desk: Desk) -> Response:
     return desk.back(here, Note(said, desk.command("POST", f"{here}/scopes", sent)))
 
 
-async def scope_deletion(desk: Desk) -> Act:
+async def deleting_scope(desk: Desk) -> Act:
     """Deleting a scope of an application."""
     says, here, scope = spoken().says, at(desk.named["name"]), {"name": desk.named["scope"]}
     return Act(
@@ -95,7 +95,7 @@ async def save_role(desk: Desk) -> Response:
     return await composed(desk, await _composition(desk))
 
 
-async def role_deletion(desk: Desk) -> Act:
+async def deleting_role(desk: Desk) -> Act:
     """Deleting a role of an application."""
     says, here, role = spoken().says, at(desk.named["name"]), {"name": desk.named["role"].upper()}
     path = f"{here}/roles/{desk.named['role']}"

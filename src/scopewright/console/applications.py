@@ -23,7 +23,7 @@ async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> R
     """All of them, and the form for a new one."""
     return await desk.page(
         "applications.html",
-        own=await listed(desk, "/applications", AT),
+        own=await listed(desk, AT),
         form=form,
         fault=fault,
     )
@@ -34,11 +34,11 @@ async def create(desk: Desk) -> Response:
     form = desk.form()
     sent = form.sent("name", "title", "launch_url", "resource")
     try:
-        made = await desk.change("POST", "/applications", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("The application %(name)s is made. Define its scopes now.") % made
-    return desk.back(at(made["name"]), Note(said, desk.command("POST", "/applications", sent)))
+    return desk.back(at(made["name"]), Note(said, desk.command("POST", AT, sent)))
 
 
 def at(name: str) -> str:
@@ -123,7 +123,7 @@ async def change(desk: Desk) -> Response:
     return await saved(desk, here, sent, said=said, again=partial(_settings, desk, form))
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Deleting an application with its scopes and roles."""
     says, here = spoken().says, at(desk.named["name"])
     return Act(

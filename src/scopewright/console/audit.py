@@ -32,7 +32,7 @@ async def index(desk: Desk) -> Response:
     """What happened, newest first."""
     fault = None
     try:
-        events = await listed(desk, "/audit", AT, *ASKED)
+        events = await listed(desk, AT, *ASKED)
     except Invalid as error:
         fault, events = Fault.of(error), Listing([], desk.at(AT), {}, None, is_first=True)
     return await desk.page(

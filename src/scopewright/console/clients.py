@@ -52,7 +52,7 @@ LIVES = ("access_lifetime", "refresh_lifetime")
 
 async def index(desk: Desk) -> Response:
     """All of them; the address may say whose scopes are unfolded."""
-    rows = await listed(desk, "/clients", AT, "q", "sort")
+    rows = await listed(desk, AT, "q", "sort")
     unfolded = desk.visit.query("scopes") or ""
     return await desk.page(
         "clients.html",
@@ -149,11 +149,11 @@ async def register(desk: Desk) -> Response:
             return await ask_register(desk, form)
         sent["redirect_uris"] = form.text("redirect_uris").split()
     try:
-        made = await desk.change("POST", "/clients", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await ask_register(desk, form, Fault.of(error))
     said = spoken().says("The client %(name)s is registered.") % made
-    note = _with_secret(Note(said, desk.command("POST", "/clients", sent)), made)
+    note = _with_secret(Note(said, desk.command("POST", AT, sent)), made)
     return desk.back(f"{AT}/{made['client_id']}", note)
 
 
@@ -195,7 +195,7 @@ async def rotate(desk: Desk) -> Response:
 # --- deleting -----------------------------------------------------------------------------------
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Deleting a client."""
     says, client = spoken().says, await desk.read(path_of(desk))
     return Act(

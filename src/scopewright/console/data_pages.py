@@ -13,7 +13,7 @@ _IN: list[WorkspacePage] = [
     ("GET", "/endpoints/{id}", endpoints.show, "endpoints:read"),
     ("POST", "/endpoints/{id}", endpoints.change, "endpoints:update"),
     ("POST", "/endpoints/{id}/activate", endpoints.activate, "endpoints:activate"),
-    *asked("/endpoints/{id}/delete", endpoints.deletion, "endpoints:delete"),
+    *asked("/endpoints/{id}/delete", endpoints.deleting, "endpoints:delete"),
     *asked("/endpoints/{id}/empty", endpoints.emptying, "data:delete"),
     ("GET", "/mqtt-configs", mqtt_configs.index, "mqtt-configs:read"),
     ("GET", "/mqtt-configs/new", mqtt_configs.ask_create, "mqtt-configs:create"),
@@ -21,7 +21,7 @@ _IN: list[WorkspacePage] = [
     ("GET", "/mqtt-configs/{id}", mqtt_configs.show, "mqtt-configs:read"),
     ("POST", "/mqtt-configs/{id}", mqtt_configs.change, "mqtt-configs:update"),
     ("POST", "/mqtt-configs/{id}/activate", mqtt_configs.activate, "mqtt-configs:activate"),
-    *asked("/mqtt-configs/{id}/delete", mqtt_configs.deletion, "mqtt-configs:delete"),
+    *asked("/mqtt-configs/{id}/delete", mqtt_configs.deleting, "mqtt-configs:delete"),
 ]
 _OUT: list[WorkspacePage] = [
     ("GET", "/datapoints", datapoints.index, "data:read"),
@@ -30,6 +30,6 @@ _OUT: list[WorkspacePage] = [
     ("POST", "/exports/new", exports.create, "exports:create"),
     ("GET", "/exports/{id}", exports.show, "exports:read"),
     ("POST", "/exports/{id}", exports.change, "exports:update"),
-    *asked("/exports/{id}/delete", exports.deletion, "exports:delete"),
+    *asked("/exports/{id}/delete", exports.deleting, "exports:delete"),
 ]
 DATA_PAGES = [*_IN, *_OUT]

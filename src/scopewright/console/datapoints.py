@@ -22,7 +22,7 @@ async def index(desk: Desk) -> Response:
     """The ones that the address asks for."""
     fault, form = None, {name: desk.visit.query(name) or "" for name in ASKED}
     try:
-        points = await listed(desk, AT, AT, *ASKED)
+        points = await listed(desk, AT, *ASKED)
     except Invalid as error:
         fault, points = Fault.of(error), Listing([], desk.at(AT), {}, None, is_first=True)
     return await desk.page(

@@ -92,7 +92,12 @@ class Desk:
     def at(self, path: str, **query: str | None) -> str:
         """The address of a page of this workspace."""
         said = urlencode({key: value for key, value in query.items() if value})
-        return f"/workspaces/{quote(self.workspace.slug)}{path}{'?' if said else ''}{said}"
+        return f"{self.home}{path}{'?' if said else ''}{said}"
+
+    @property
+    def home(self) -> str:
+        """The address of the workspace's first page."""
+        return f"/workspaces/{quote(self.workspace.slug)}"
 
     @property
     def issuer(self) -> str:
@@ -146,7 +151,7 @@ class Desk:
         Raises:
             ScopewrightError: it refuses, with its own words.
         """
-        return await self._called("GET", path, query={k: v for k, v in query.items() if v})
+        return (await self._answer("GET", path, {k: v for k, v in query.items() if v})).value
 
     async def change(self, method: str, path: str, sent: Facts | None = None) -> Any:
         """What the API answers to a change; `sent` is the body, or the query of a DELETE.
@@ -154,9 +159,7 @@ class Desk:
         Raises:
             ScopewrightError: it refuses, with its own words.
         """
-        if method == "DELETE":
-            return await self._called(method, path, query=sent or {})
-        return await self._called(method, path, body=json.dumps(sent or {}).encode())
+        return await self._changed(method, path, sent or {}, {})
 
     async def rehearse(self, method: str, path: str, sent: Facts | None = None) -> Rehearsed:
         """What a change would come to; nothing is changed.
@@ -164,12 +167,7 @@ class Desk:
         Raises:
             ScopewrightError: the API would refuse it, with its own words.
         """
-        query: dict[str, Any] = {"dry_run": True}
-        if method == "DELETE":
-            answer = await self._called(method, path, query={**(sent or {}), **query})
-        else:
-            body = json.dumps(sent or {}).encode()
-            answer = await self._called(method, path, query=query, body=body)
+        answer = await self._changed(method, path, sent or {}, {"dry_run": True})
         return Rehearsed(answer["changes"], answer.get("sign_in_again", False))
 
     async def told_of(self, credential: str) -> Any:
@@ -189,17 +187,17 @@ class Desk:
         Raises:
             ScopewrightError: it refuses, with its own words.
         """
-        return (await self._answer("GET", path)).text
+        return (await self._answer("GET", path, {})).text
 
-    async def _called(
-        self, method: str, path: str, *, query: Facts | None = None, body: bytes | None = None
-    ) -> Any:
-        return (await self._answer(method, path, query=query, body=body)).value
+    async def _changed(self, method: str, path: str, sent: Facts, query: Facts) -> Any:
+        if method == "DELETE":  # has no body
+            return (await self._answer(method, path, {**sent, **query})).value
+        return (await self._answer(method, path, query, json.dumps(sent).encode())).value
 
     async def _answer(
-        self, method: str, path: str, *, query: Facts | None = None, body: bytes | None = None
+        self, method: str, path: str, query: Facts, body: bytes | None = None
     ) -> Answer:
-        said = {k: str(v).lower() if isinstance(v, bool) else v for k, v in (query or {}).items()}
+        said = {k: str(v).lower() if isinstance(v, bool) else v for k, v in query.items()}
         whole = f"/api/workspaces/{self.workspace.id}{path}"
         call = Call(method, whole, urlencode(said, doseq=True), body)
         answer = await answer_to(self.api, call, self.caller)
@@ -275,10 +273,10 @@ class OwnDesk(Desk):
 
     ACT_PAGE: ClassVar = "own_act.html"
 
-    def at(self, path: str, **query: str | None) -> str:
-        """The address of a page of this record."""
-        said = urlencode({key: value for key, value in query.items() if value})
-        return f"/me/{quote(self.caller.principal.id)}{path}{'?' if said else ''}{said}"
+    @property
+    def home(self) -> str:
+        """The address of the record's own page."""
+        return f"/me/{quote(self.caller.principal.id)}"
 
     @property
     def is_member(self) -> bool:

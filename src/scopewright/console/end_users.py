@@ -20,7 +20,7 @@ AT = "/end-users"
 
 async def index(desk: Desk) -> Response:
     """All of them, with what was granted to each."""
-    people = await listed(desk, "/end-users", AT, "q", "sort")
+    people = await listed(desk, AT, "q", "sort")
     return await desk.page("end_users.html", people=people, choices=await choices(desk))
 
 
@@ -76,11 +76,11 @@ async def invite(desk: Desk) -> Response:
     lists = {name: form.texts(name) for name in ("scopes", "internal_scopes", "roles")}
     sent = {"email": form.text("email"), **{name: each for name, each in lists.items() if each}}
     try:
-        made = await desk.change("POST", "/end-users", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await ask_invite(desk, form, Fault.of(error))
     said = spoken().says("A letter with a link is on its way to %(email)s.") % made
-    return desk.back(AT, Note(said, desk.command("POST", "/end-users", sent)))
+    return desk.back(AT, Note(said, desk.command("POST", AT, sent)))
 
 
 async def send_again(desk: Desk) -> Response:
@@ -95,7 +95,7 @@ async def send_again(desk: Desk) -> Response:
 # --- removing -----------------------------------------------------------------------------------
 
 
-async def removal(desk: Desk) -> Act:
+async def removing(desk: Desk) -> Act:
     """Removing a person."""
     says, person = spoken().says, await desk.read(path_of(desk))
     called = {"name": person["email"] or person["name"]}

@@ -25,7 +25,7 @@ ROWS = 10  # datapoints in the table
 
 async def index(desk: Desk) -> Response:
     """All of them."""
-    return await desk.page("endpoints.html", endpoints=await listed(desk, AT, AT))
+    return await desk.page("endpoints.html", endpoints=await listed(desk, AT))
 
 
 async def ask_create(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
@@ -100,31 +100,33 @@ async def activate(desk: Desk) -> Response:
     )
 
 
-async def deletion(desk: Desk) -> Act:
-    endpoint, words = await desk.read(_path(desk)), spoken()
+async def deleting(desk: Desk) -> Act:
+    """Deleting an endpoint."""
+    says, endpoint = spoken().says, await desk.read(_path(desk))
     return Act(
         "DELETE",
         _path(desk),
-        title=words.says("Delete the endpoint %(name)s?") % endpoint,
-        says=(words.says("Nobody can send to it any more. What came in through it stays."),),
-        button=words.says("Delete"),
-        done=words.says("The endpoint %(name)s is deleted.") % endpoint,
-        back=AT,
+        title=says("Delete the endpoint %(name)s?") % endpoint,
+        says=(says("Nobody can send to it any more. What came in through it stays."),),
+        button=says("Delete"),
+        done=says("The endpoint %(name)s is deleted.") % endpoint,
         keep=_path(desk),
+        back=AT,
     )
 
 
 async def emptying(desk: Desk) -> Act:
-    endpoint, words = await desk.read(_path(desk)), spoken()
+    """Deleting what came in through an endpoint."""
+    says, endpoint = spoken().says, await desk.read(_path(desk))
     return Act(
         "DELETE",
         "/datapoints",
-        title=words.says("Delete what came in through %(name)s?") % endpoint,
-        says=(words.says("The endpoint stays and goes on taking data."),),
-        button=words.says("Delete the datapoints"),
-        done=words.says("What came in through %(name)s is deleted.") % endpoint,
-        back=_path(desk),
+        title=says("Delete what came in through %(name)s?") % endpoint,
+        says=(says("The endpoint stays and goes on taking data."),),
+        button=says("Delete the datapoints"),
+        done=says("What came in through %(name)s is deleted.") % endpoint,
         keep=_path(desk),
+        back=_path(desk),
         sent={"endpoint": endpoint["id"]},
     )
 

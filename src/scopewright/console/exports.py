@@ -24,7 +24,7 @@ async def index(desk: Desk) -> Response:
     """All of them."""
     return await desk.page(
         "exports.html",
-        exports=await listed(desk, AT, AT),
+        exports=await listed(desk, AT),
         endpoints=dict(await _endpoints(desk)),
     )
 
@@ -90,17 +90,18 @@ def _methods(form: Form) -> list[str]:
     return ["oauth2", "none"] if form.has(PUBLIC) else ["oauth2"]
 
 
-async def deletion(desk: Desk) -> Act:
-    export, words = await desk.read(_path(desk)), spoken()
+async def deleting(desk: Desk) -> Act:
+    """Deleting an export."""
+    says, export = spoken().says, await desk.read(_path(desk))
     return Act(
         "DELETE",
         _path(desk),
-        title=words.says("Delete the export %(name)s?") % export,
-        says=(words.says("Nobody can read at its address any more. The datapoints stay."),),
-        button=words.says("Delete"),
-        done=words.says("The export %(name)s is deleted.") % export,
-        back=AT,
+        title=says("Delete the export %(name)s?") % export,
+        says=(says("Nobody can read at its address any more. The datapoints stay."),),
+        button=says("Delete"),
+        done=says("The export %(name)s is deleted.") % export,
         keep=_path(desk),
+        back=AT,
     )
 
 

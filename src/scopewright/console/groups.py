@@ -18,7 +18,7 @@ async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> R
     """All of them, and the form for a new one."""
     return await desk.page(
         "groups.html",
-        groups=await listed(desk, "/groups", AT),
+        groups=await listed(desk, AT),
         form=form,
         fault=fault,
     )
@@ -29,11 +29,11 @@ async def create(desk: Desk) -> Response:
     form = desk.form()
     sent = form.sent("name")
     try:
-        made = await desk.change("POST", "/groups", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("The group %(name)s is made. Put somebody into it.") % made
-    return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", "/groups", sent)))
+    return desk.back(f"{AT}/{made['id']}", Note(said, desk.command("POST", AT, sent)))
 
 
 async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
@@ -45,7 +45,7 @@ async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Re
     return await desk.page(
         "group.html",
         group=await desk.read(here),
-        members=await listed(desk, f"{here}/members", here),
+        members=await listed(desk, f"{here}/members", at=here),
         assigned=assigned,
         form=form,
         fault=fault,
@@ -89,7 +89,7 @@ async def taking_out(desk: Desk) -> Act:
     )
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Deleting a group."""
     says, here = spoken().says, _path(desk)
     group = await desk.read(here)

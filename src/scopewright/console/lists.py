@@ -53,19 +53,20 @@ class Listing:
         return f"{self.place}{'?' if asked else ''}{urlencode(asked)}"
 
 
-async def listed(desk: Desk, path: str, at: str, *asked: str, **fixed: str) -> Listing:
-    """The page of a list of the API that the address asks for, shown on the page `at`.
+async def listed(desk: Desk, path: str, *asked: str, at: str | None = None) -> Listing:
+    """The page of a list of the API that the address asks for.
 
-    `asked` are the parameters that the address may have and the API understands; `fixed` the ones
-    that are always said.
+    `asked` are the parameters that the address may have and the API understands. It is shown on the
+    page of the same path, or `at` another.
 
     Raises:
         ScopewrightError: the API refuses.
     """
+    at = path if at is None else at
     said = {name: desk.visit.query(name) for name in asked}
     said = {name: value for name, value in said.items() if value}
     cursor = desk.visit.query("cursor")
-    answer = await desk.read(path, **said, **fixed, cursor=cursor, limit=ROWS)
+    answer = await desk.read(path, **said, cursor=cursor, limit=ROWS)
     following = _cursor_of(answer["next_page"])
     return Listing(
         rows=answer["data"],

@@ -39,11 +39,11 @@ async def index(
 
 
 def _roles() -> list[tuple[str, str, str]]:
-    words = spoken()
+    says = spoken().says
     return [
-        ("viewer", words.says("Viewer"), words.says("Sees everything and changes nothing.")),
-        ("editor", words.says("Editor"), words.says("Changes access and data.")),
-        ("admin", words.says("Admin"), words.says("May do everything here, members too.")),
+        ("viewer", says("Viewer"), says("Sees everything and changes nothing.")),
+        ("editor", says("Editor"), says("Changes access and data.")),
+        ("admin", says("Admin"), says("May do everything here, members too.")),
     ]
 
 
@@ -52,11 +52,11 @@ async def invite(desk: Desk) -> Response:
     form = desk.form()
     sent = form.sent("email", "role")
     try:
-        made = await desk.change("POST", "/members", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("An invitation is on its way to %(email)s.") % made
-    return desk.back(AT, Note(said, desk.command("POST", "/members", sent)))
+    return desk.back(AT, Note(said, desk.command("POST", AT, sent)))
 
 
 async def change_role(desk: Desk) -> Response:
@@ -74,25 +74,27 @@ async def change_role(desk: Desk) -> Response:
     return desk.back(AT, Note(said, desk.command("PATCH", path, sent)))
 
 
-async def removal(desk: Desk) -> Act:
-    member, words = await desk.read(_path(desk)), spoken()
+async def removing(desk: Desk) -> Act:
+    """Removing a member."""
+    says, member = spoken().says, await desk.read(_path(desk))
     return Act(
         "DELETE",
         _path(desk),
-        title=words.says("Remove %(email)s?") % member,
+        title=says("Remove %(email)s?") % member,
         says=(
-            words.says("They manage this workspace no more, from now on."),
-            words.says("What they have made stays."),
+            says("They manage this workspace no more, from now on."),
+            says("What they have made stays."),
         ),
-        button=words.says("Remove"),
-        done=words.says("%(email)s is no member any more.") % member,
-        back=AT,
+        button=says("Remove"),
+        done=says("%(email)s is no member any more.") % member,
         keep=AT,
+        back=AT,
     )
 
 
 async def cancelling(desk: Desk) -> Act:
-    path, words = f"/invitations/{desk.named['id']}", spoken()
+    """Cancelling an invitation."""
+    says, path = spoken().says, f"/invitations/{desk.named['id']}"
     invitation = await desk.read(path)
     stops = says("The link in the letter stops working at once.")
     ended = says("The link in the letter has stopped working already.")
@@ -105,9 +107,8 @@ async def cancelling(desk: Desk) -> Act:
         done=says("The invitation of %(email)s is cancelled.") % invitation,
         keep=AT,
         back=AT,
-        keep=AT,
     )
 
 
 def _path(desk: Desk) -> str:
-    return f"/members/{desk.named['email']}"
+    return f"{AT}/{desk.named['email']}"

@@ -102,7 +102,7 @@ def _value(typed: str) -> Any:
         raise Invalid("This is nested too deeply.", field="value") from None
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Taking a value off."""
     says, path = spoken().says, f"{_owner(desk)}/metadata/{desk.named['key']}"
     entry = await desk.read(path)

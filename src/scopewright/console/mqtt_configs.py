@@ -22,7 +22,7 @@ FIELDS = ("name", "broker_url", "topic_filter", "write_scope")
 
 async def index(desk: Desk) -> Response:
     """All of them."""
-    return await desk.page("mqtt_configs.html", configs=await listed(desk, AT, AT))
+    return await desk.page("mqtt_configs.html", configs=await listed(desk, AT))
 
 
 async def ask_create(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
@@ -77,17 +77,18 @@ async def activate(desk: Desk) -> Response:
     )
 
 
-async def deletion(desk: Desk) -> Act:
-    config, words = await desk.read(_path(desk)), spoken()
+async def deleting(desk: Desk) -> Act:
+    """Deleting a broker."""
+    says, config = spoken().says, await desk.read(_path(desk))
     return Act(
         "DELETE",
         _path(desk),
-        title=words.says("Delete the broker %(name)s?") % config,
-        says=(words.says("It is read no more. What came in from it stays."),),
-        button=words.says("Delete"),
-        done=words.says("The broker %(name)s is deleted.") % config,
-        back=AT,
+        title=says("Delete the broker %(name)s?") % config,
+        says=(says("It is read no more. What came in from it stays."),),
+        button=says("Delete"),
+        done=says("The broker %(name)s is deleted.") % config,
         keep=_path(desk),
+        back=AT,
     )
 
 

@@ -58,14 +58,14 @@ async def _numbers(desk: Desk) -> Mapping[str, int]:
 
 
 def _figures(numbers: Mapping[str, int]) -> Iterator[Figure]:
-    words = spoken()
+    says = spoken().says
     told = {
-        "members": words.says("Members"),
-        "end-users": words.says("End-users"),
-        "clients": words.says("Clients"),
-        "sessions": words.says("Live sessions"),
-        "api-keys": words.says("Live API keys"),
-        "endpoints": words.says("Endpoints"),
+        "members": says("Members"),
+        "end-users": says("End-users"),
+        "clients": says("Clients"),
+        "sessions": says("Live sessions"),
+        "api-keys": says("Live API keys"),
+        "endpoints": says("Endpoints"),
     }
     for noun, name in told.items():
         if noun in numbers:
@@ -94,15 +94,15 @@ async def _ending(desk: Desk) -> list[dict[str, Any]]:
 
 def _steps(desk: Desk, numbers: Mapping[str, int]) -> Iterator[Step]:
     """The ones that are open to the member."""
-    words = spoken()
+    says = spoken().says
     told = [
-        ("scopes", "scopes:create", words.says("Define a scope: what may be done.")),
-        ("clients", "clients:create", words.says("Register a client: what asks for tokens.")),
-        ("grants", "grants:create", words.says("Grant the client a scope.")),
-        ("endpoints", "endpoints:create", words.says("Make an endpoint: where data comes in.")),
-        ("end-users", "end-users:create", words.says("Invite an end-user.")),
+        ("scopes", "scopes:create", says("Define a scope: what may be done.")),
+        ("clients", "clients:create", says("Register a client: what asks for tokens.")),
+        ("grants", "grants:create", says("Grant the client a scope.")),
+        ("endpoints", "endpoints:create", says("Make an endpoint: where data comes in.")),
+        ("end-users", "end-users:create", says("Invite an end-user.")),
     ]
-    for noun, operation, says in told:
+    for noun, operation, words in told:
         if desk.may(operation):
             page = "/clients" if noun == "grants" else f"/{noun}"
-            yield Step(says, page, numbers.get(noun, 0) > 0)
+            yield Step(words, page, numbers.get(noun, 0) > 0)

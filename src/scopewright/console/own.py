@@ -25,7 +25,7 @@ async def show(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Re
         portrait=await desk.read(MINE),
         held=[desk.caller.vocabulary.by_name[one] for one in sorted(desk.caller.held)],
         connections=await _all(desk, f"{MINE}/connections"),
-        sessions=await listed(desk, f"{MINE}/sessions", ""),
+        sessions=await listed(desk, f"{MINE}/sessions", at=""),
         attached=await _all(desk, f"{MINE}/metadata"),
         keys=await _all(desk, "/api-keys") if may_have_keys else [],
         may_have_keys=may_have_keys,

@@ -20,7 +20,7 @@ async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> R
     """Everybody, filtered as the address asks, and the form for a new service."""
     return await desk.page(
         "principals.html",
-        everybody=await listed(desk, "/principals", AT, "q", "kind", "disabled", "sort"),
+        everybody=await listed(desk, AT, "q", "kind", "disabled", "sort"),
         kinds=KINDS,
         roles=await role_names(desk),
         form=form,
@@ -43,11 +43,11 @@ async def create(desk: Desk) -> Response:
     if form.texts("roles"):
         sent["roles"] = form.texts("roles")
     try:
-        made = await desk.change("POST", "/principals", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("The service %(name)s is made. It acts by API keys.") % made
-    return desk.back(at(made["id"]), Note(said, desk.command("POST", "/principals", sent)))
+    return desk.back(at(made["id"]), Note(said, desk.command("POST", AT, sent)))
 
 
 def at(id: str) -> str:

@@ -33,7 +33,7 @@ async def _index(
 ) -> Response:
     return await desk.page(
         "role_mappings.html",
-        mappings=await listed(desk, AT, AT),
+        mappings=await listed(desk, AT),
         every=[one["include"] for one in (await desk.read(AT, limit=MOST_OFFERED))["data"]],
         roles=await role_names(desk),
         form=form,
@@ -64,7 +64,7 @@ def _path(include: str) -> str:
     return f"{AT}/{include}"
 
 
-async def removal(desk: Desk) -> Act:
+async def removing(desk: Desk) -> Act:
     """Letting no role stand for an include any more."""
     says, include = spoken().says, desk.named["include"]
     losses = (await desk.change("POST", "/preview", {"mappings": {include: None}}))["losses"]

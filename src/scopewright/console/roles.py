@@ -22,7 +22,7 @@ async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> R
     """Those of the workspace and of its applications, and the form for a new one."""
     return await desk.page(
         "roles.html",
-        own=await listed(desk, "/roles", AT),
+        own=await listed(desk, AT),
         form=form,
         fault=fault,
     )
@@ -33,7 +33,7 @@ async def define(desk: Desk) -> Response:
     form = desk.form()
     sent = form.sent("name", "description")
     try:
-        made = await desk.change("POST", "/roles", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("The role %(name)s is defined. Choose what it is made of.") % made
@@ -57,7 +57,7 @@ def _page_of(role: dict[str, Any]) -> str | None:
 async def _composition(desk: Desk) -> Composition:
     role = await desk.read(_path(desk))
     at = f"{AT}/{role['name']}"
-    return Composition(role, at=at, path=f"/roles/{role['name']}", operation="roles:update")
+    return Composition(role, at=at, path=f"{AT}/{role['name']}", operation="roles:update")
 
 
 async def ask_compose(desk: Desk) -> Response:
@@ -70,7 +70,7 @@ async def save(desk: Desk) -> Response:
     return await composed(desk, await _composition(desk))
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Deleting a role."""
     says, name = spoken().says, desk.named["name"]
     return Act(
@@ -87,7 +87,7 @@ async def deletion(desk: Desk) -> Act:
 
 
 def _path(desk: Desk) -> str:
-    return f"/roles/{desk.named['name']}"
+    return f"{AT}/{desk.named['name']}"
 
 
 # --- what was changed ---------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def _path(desk: Desk) -> str:
 
 async def revisions(desk: Desk) -> Response:
     """Every change of roles, scopes and mappings, newest first."""
-    changed = await listed(desk, "/revisions", "/revisions")
+    changed = await listed(desk, "/revisions")
     told = [{**one, "added": _new(one), "removed": _gone(one)} for one in changed.rows]
     return await desk.page("revisions.html", changed=changed, told=told)
 

@@ -17,7 +17,7 @@ AT = "/scopes"
 
 async def index(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
     """All of them, and the form for a new one."""
-    own = await listed(desk, "/scopes", AT, "q", "sort")
+    own = await listed(desk, AT, "q", "sort")
     words = await desk.read("/vocabulary")
     return await desk.page(
         "scopes.html",
@@ -33,14 +33,14 @@ async def define(desk: Desk) -> Response:
     form = desk.form()
     sent = form.sent("name", "description")
     try:
-        made = await desk.change("POST", "/scopes", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
     said = spoken().says("The scope %(name)s is defined.") % made
-    return desk.back(AT, Note(said, desk.command("POST", "/scopes", sent)))
+    return desk.back(AT, Note(said, desk.command("POST", AT, sent)))
 
 
-async def deletion(desk: Desk) -> Act:
+async def deleting(desk: Desk) -> Act:
     """Deleting a scope."""
     says, scope = spoken().says, await desk.read(_path(desk))
     return Act(
@@ -62,4 +62,4 @@ async def deletion(desk: Desk) -> Act:
 
 
 def _path(desk: Desk) -> str:
-    return f"/scopes/{desk.named['name']}"
+    return f"{AT}/{desk.named['name']}"

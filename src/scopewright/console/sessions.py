@@ -15,12 +15,12 @@ AT = "/sessions"
 
 async def index(desk: Desk) -> Response:
     """All that are active."""
-    rows = await listed(desk, "/sessions", AT, "q", "sort")
+    rows = await listed(desk, AT, "q", "sort")
     prefix = desk.opener("workspace:read").partition(":")[0] + ":"
     return await desk.page("sessions.html", rows=rows, prefix=prefix)
 
 
-async def revocation(desk: Desk) -> Act:
+async def revoking(desk: Desk) -> Act:
     """Ending a session."""
     says, session = spoken().says, await desk.read(_path(desk))
     told = {"who": session["principal"]["label"], "client": session["client"]}

@@ -89,18 +89,17 @@ def _changed(wanted: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, 
     return {**sent, **{part: each for part, each in parts.items() if each}}
 
 
-async def deletion(desk: Desk) -> Act:
-    words, name = spoken(), desk.workspace.name
+async def deleting(desk: Desk) -> Act:
+    """Deleting the workspace with everything in it."""
+    says, name = spoken().says, desk.workspace.name
     return Act(
         "DELETE",
         "",
-        title=words.says("Delete %(name)s?") % {"name": name},
-        says=(
-            words.says("Everything in it is gone at once and for good: nobody can bring it back."),
-        ),
-        button=words.says("Delete the workspace"),
+        title=says("Delete %(name)s?") % {"name": name},
+        says=(says("Everything in it is gone at once and for good: nobody can bring it back."),),
+        button=says("Delete the workspace"),
         done="",
-        back=None,
         keep=AT,
+        back=None,
         typed=name,
     )

@@ -19,14 +19,14 @@ ALL = "all"
 
 async def index(desk: Desk) -> Response:
     """The published keys."""
-    words = spoken()
+    says = spoken().says
     return await desk.page(
         "signing_keys.html",
-        keys=await listed(desk, AT, AT),
+        keys=await listed(desk, AT),
         states={
-            "next": words.says("signs next"),
-            "signing": words.says("signs now"),
-            "verifying": words.says("only verifies"),
+            "next": says("signs next"),
+            "signing": says("signs now"),
+            "verifying": says("only verifies"),
         },
     )
 

@@ -19,12 +19,12 @@ def said(seconds: int) -> str:
 
 def units() -> list[tuple[str, str]]:
     """The units of a form, with what each is called."""
-    words = spoken()
+    says = spoken().says
     called = {
-        "day": words.says("days"),
-        "hour": words.says("hours"),
-        "minute": words.says("minutes"),
-        "second": words.says("seconds"),
+        "day": says("days"),
+        "hour": says("hours"),
+        "minute": says("minutes"),
+        "second": says("seconds"),
     }
     return list(called.items())
 

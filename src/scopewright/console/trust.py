@@ -24,7 +24,7 @@ async def issuers(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) ->
     """The trusted issuers, and the form for one more."""
     return await desk.page(
         "trusted_issuers.html",
-        issuers=await listed(desk, ISSUERS, AT_ISSUERS),
+        issuers=await listed(desk, ISSUERS, at=AT_ISSUERS),
         form=form,
         fault=fault,
     )
@@ -58,21 +58,22 @@ def _trusted(form: Form) -> dict[str, Any]:
     return {**form.sent("issuer", "audience", "jwks_uri"), "rules": rules}
 
 
-async def distrust(desk: Desk) -> Act:
-    path, words = f"{ISSUERS}/{desk.named['id']}", spoken()
+async def distrusting(desk: Desk) -> Act:
+    """Trusting an issuer no more."""
+    says, path = spoken().says, f"{ISSUERS}/{desk.named['id']}"
     trusted = await desk.read(path)
     return Act(
         "DELETE",
         path,
-        title=words.says("Trust %(issuer)s no more?") % trusted,
+        title=says("Trust %(issuer)s no more?") % trusted,
         says=(
-            words.says("Its assertions are refused from now on."),
-            words.says("Tokens that they have brought about live until they expire."),
+            says("Its assertions are refused from now on."),
+            says("Tokens that they have brought about live until they expire."),
         ),
-        button=words.says("Trust it no more"),
-        done=words.says("%(issuer)s is trusted no more.") % trusted,
-        back=AT_ISSUERS,
+        button=says("Trust it no more"),
+        done=says("%(issuer)s is trusted no more.") % trusted,
         keep=AT_ISSUERS,
+        back=AT_ISSUERS,
     )
 
 
@@ -84,7 +85,7 @@ async def tokens(desk: Desk) -> Response:
 async def _tokens(desk: Desk, form: Form, fault: Fault | None) -> Response:
     return await desk.page(
         "registration_tokens.html",
-        tokens=await listed(desk, TOKENS, AT_TOKENS),
+        tokens=await listed(desk, TOKENS, at=AT_TOKENS),
         units=spans.units(),
         form=form,
         fault=fault,
@@ -108,15 +109,16 @@ async def make_token(desk: Desk) -> Response:
     return desk.back(AT_TOKENS, note)
 
 
-async def revocation(desk: Desk) -> Act:
-    words = spoken()
+async def revoking(desk: Desk) -> Act:
+    """Revoking a registration token."""
+    says = spoken().says
     return Act(
         "DELETE",
         f"{TOKENS}/{desk.named['id']}",
-        title=words.says("Revoke this registration token?"),
-        says=(words.says("Nobody registers by it any more. Clients that have registered stay."),),
-        button=words.says("Revoke"),
-        done=words.says("The registration token is revoked."),
-        back=AT_TOKENS,
+        title=says("Revoke this registration token?"),
+        says=(says("Nobody registers by it any more. Clients that have registered stay."),),
+        button=says("Revoke"),
+        done=says("The registration token is revoked."),
         keep=AT_TOKENS,
+        back=AT_TOKENS,
     )

@@ -57,7 +57,7 @@ async def _answer(desk: Desk, form: Form, fault: Fault | None, told: Any = None)
     is_asked = len(asked) == 2 and fault is None
     if is_asked:
         try:
-            answer = await desk.read("/why", **asked)
+            answer = await desk.read(AT, **asked)
         except ScopewrightError as error:
             fault = Fault.of(error).beside("principal")
     words = await desk.read("/vocabulary") if desk.may("scopes:read") else {"catalogues": []}
@@ -121,7 +121,7 @@ async def who_can(desk: Desk) -> Response:
     return await desk.page(
         "who_can.html",
         scope=scope,
-        holders=await listed(desk, "/who-can", "/who-can", "scope"),
+        holders=await listed(desk, "/who-can", "scope"),
         command=_command(desk, "who-can", scope),
     )
 
