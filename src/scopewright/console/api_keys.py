@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from scopewright.console import spans
 from scopewright.console.acts import Act
-from scopewright.console.desk import EMPTY, Desk, Fault, Form
+from scopewright.console.desk import EMPTY, Desk, Facts, Fault, Form
 from scopewright.console.lists import listed
 from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
@@ -78,13 +78,13 @@ async def create(desk: Desk) -> Response:
         made = await desk.change("POST", owner.path, sent)
     except ScopewrightError as error:
         return await index(desk, form, Fault.of(error))
-    note = Note(
-        spoken().says("The key is made."),
-        desk.command("POST", owner.path, sent),
-        made["secret"],
-        spoken().says("The API key."),
-    )
-    return desk.back(owner.at, note)
+    return desk.back(owner.at, note_of(desk, owner.path, sent, made))
+
+
+def note_of(desk: Desk, path: str, sent: Facts, made: Facts) -> Note:
+    """What is said of a new key: its secret, once."""
+    says, command = spoken().says, desk.command("POST", path, sent)
+    return Note(says("The key is made."), command, made["secret"], says("The API key."))
 
 
 def _wanted(form: Form) -> dict[str, Any]:
@@ -174,9 +174,14 @@ def _rotation(desk: Desk) -> str:
 
 async def revoking(desk: Desk) -> Act:
     """Revoking a key."""
-    says, owner = spoken().says, await _owner(desk)
-    path = f"{owner.path}/{desk.named['id']}"
-    key = await desk.read(path)
+    owner, id = await _owner(desk), desk.named["id"]
+    at = f"{owner.at}/{id}"
+    return await revoking_at(desk, f"{owner.path}/{id}", keep=at, back=owner.at)
+
+
+async def revoking_at(desk: Desk, path: str, *, keep: str, back: str) -> Act:
+    """Revoking the key of this path, from a page of whoever's."""
+    says, key = spoken().says, await desk.read(path)
     return Act(
         "DELETE",
         path,
@@ -188,6 +193,6 @@ async def revoking(desk: Desk) -> Act:
         ),
         button=says("Revoke"),
         done=says("The key is revoked."),
-        keep=f"{owner.at}/{key['id']}",
-        back=owner.at,
+        keep=keep,
+        back=back,
     )

@@ -46,7 +46,7 @@ OVERLAPS = {
     "604800": N_("after a week"),
     "2592000": N_("after thirty days"),
 }
-A_DAY = "86400"
+KEPT_A_DAY = Form([("overlap", "86400")])
 LIVES = ("access_lifetime", "refresh_lifetime")
 
 
@@ -167,22 +167,22 @@ def _with_secret(note: Note, made: dict[str, Any]) -> Note:
 # --- secrets ------------------------------------------------------------------------------------
 
 
-async def ask_rotate(desk: Desk, form: Form = EMPTY, fault: Fault | None = None) -> Response:
+async def ask_rotate(desk: Desk, form: Form = KEPT_A_DAY, fault: Fault | None = None) -> Response:
     """Asks how long the present secret is to go on."""
     return await desk.page(
         "client_secret.html",
         client=await desk.read(path_of(desk)),
-        overlaps=OVERLAPS,
-        chosen=form.text("overlap") or A_DAY,
+        overlaps=[(seconds, spoken().says(words)) for seconds, words in OVERLAPS.items()],
+        form=form,
         fault=fault,
+        command=desk.command("POST", _rotation(desk), _overlap(form)),
     )
 
 
 async def rotate(desk: Desk) -> Response:
     """Make a new secret."""
-    form, path = desk.form(), f"{path_of(desk)}/rotate-secret"
-    overlap = form.text("overlap") or A_DAY
-    sent = {"overlap": _seconds(overlap)}
+    form, path = desk.form(), _rotation(desk)
+    sent = _overlap(form)
     try:
         made = await desk.change("POST", path, sent)
     except ScopewrightError as error:
@@ -190,6 +190,15 @@ async def rotate(desk: Desk) -> Response:
     said = spoken().says("%(name)s has a new secret.") % made
     note = _with_secret(Note(said, desk.command("POST", path, sent)), made)
     return desk.back(path_of(desk), note)
+
+
+def _rotation(desk: Desk) -> str:
+    return f"{path_of(desk)}/rotate-secret"
+
+
+def _overlap(form: Form) -> dict[str, Any]:
+    typed = form.text("overlap")
+    return {"overlap": _seconds(typed)} if typed else {}
 
 
 # --- deleting -----------------------------------------------------------------------------------

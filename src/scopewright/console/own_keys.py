@@ -6,12 +6,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from scopewright.console import own, spans
+from scopewright.console import api_keys, own, spans
 from scopewright.console.acts import Act
+from scopewright.console.api_keys import AT
 from scopewright.console.desk import Desk, Fault, Form
-from scopewright.console.notes import Note
 from scopewright.core.errors import ScopewrightError
-from scopewright.languages import spoken
 
 
 async def make(desk: Desk) -> Response:
@@ -19,12 +18,10 @@ async def make(desk: Desk) -> Response:
     form = desk.form()
     sent = _sent(form)
     try:
-        made = await desk.change("POST", "/api-keys", sent)
+        made = await desk.change("POST", AT, sent)
     except ScopewrightError as error:
         return await own.show(desk, form, Fault.of(error))
-    said = spoken().says("The key is made.")
-    name = spoken().says("The secret of the key.")
-    return desk.back("", Note(said, desk.command("POST", "/api-keys", sent), made["secret"], name))
+    return desk.back("", api_keys.note_of(desk, AT, sent, made))
 
 
 def _sent(form: Form) -> dict[str, Any]:
@@ -34,19 +31,4 @@ def _sent(form: Form) -> dict[str, Any]:
 
 async def revoking(desk: Desk) -> Act:
     """Revoking a key."""
-    says, path = spoken().says, f"/api-keys/{desk.named['id']}"
-    key = await desk.read(path)
-    return Act(
-        "DELETE",
-        path,
-        title=says("Revoke this key?"),
-        says=(
-            says("Its purpose: %(note)s.") % {"note": key["note"] or "–"},
-            says("Whatever presents it is refused from now on."),
-            says("So are all keys that were made with it."),
-        ),
-        button=says("Revoke"),
-        done=says("The key is revoked."),
-        keep="",
-        back="",
-    )
+    return await api_keys.revoking_at(desk, f"{AT}/{desk.named['id']}", keep="", back="")

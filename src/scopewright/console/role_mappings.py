@@ -31,10 +31,11 @@ async def index(desk: Desk) -> Response:
 async def _index(
     desk: Desk, form: Form, fault: Fault | None, previewed: Any = None, command: str | None = None
 ) -> Response:
+    every = (await desk.read(AT, limit=MOST_OFFERED))["data"]
     return await desk.page(
         "role_mappings.html",
         mappings=await listed(desk, AT),
-        every=[one["include"] for one in (await desk.read(AT, limit=MOST_OFFERED))["data"]],
+        every=[(one["include"], one["include"]) for one in every],
         roles=await role_names(desk),
         form=form,
         fault=fault,
