@@ -280,21 +280,21 @@ def register(tab: Tab, type: str, *, redirect: bool) -> Page:
 def test_062_a_public_client_has_no_secret(tab: Tab) -> None:
     """A client with PKCE is registered with its redirect URI, and there is no secret."""
     page = register(tab, "Authorization code with PKCE", redirect=True)
-    expect(page.locator(".secret")).to_have_count(0)
+    expect(page.locator(".secret-text")).to_have_count(0)
     expect(page.get_by_label("Redirect URIs")).to_have_value(REDIRECT_URI)
 
 
 def test_063_a_confidential_client_has_a_secret(tab: Tab) -> None:
     """A client with its own server is registered with its redirect URI and gets a secret."""
     page = register(tab, "Authorization code An app with a server", redirect=True)
-    expect(page.locator(".secret")).to_be_visible()
+    expect(page.locator(".secret-text")).to_be_visible()
     expect(page.get_by_label("Redirect URIs")).to_have_value(REDIRECT_URI)
 
 
 def test_064_a_machine_has_a_secret_and_no_redirect(tab: Tab) -> None:
     """A client that acts for itself gets a secret; a redirect URI is asked for nowhere."""
     page = register(tab, "Client credentials", redirect=False)
-    expect(page.locator(".secret")).to_be_visible()
+    expect(page.locator(".secret-text")).to_be_visible()
     expect(page.get_by_label("Redirect URIs")).to_have_count(0)
 
 
@@ -389,7 +389,7 @@ def test_119_a_secret_can_be_copied_and_is_gone_after_reload(tab: Tab) -> None:
     """A new secret can be copied once, and is gone when the page is loaded again."""
     page = register(tab, "Client credentials", redirect=False)
     secret = page.locator("#secret").inner_text()
-    page.locator(".secret").get_by_role("button", name="Copy").click()
+    page.locator(".done").get_by_role("button", name="Copy").click()
     assert page.evaluate("navigator.clipboard.readText()") == secret
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("Under test")

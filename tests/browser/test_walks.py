@@ -73,7 +73,7 @@ def register_machine(house: House, page: Page, name: str, scope: str) -> tuple[s
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("radio", name="Client credentials").check()
     page.get_by_role("button", name="Create").click()
-    page.locator(".secret").get_by_role("button", name="Copy").click()
+    page.locator(".done").get_by_role("button", name="Copy").click()
     secret = page.evaluate("navigator.clipboard.readText()")
     client_id = page.url.rpartition("/")[2]
     page.reload()
