@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -31,6 +32,7 @@ from scopewright.guard.jws import KeySet, open_jws
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _NONCE_LENGTH = 12
+_PEM = b"-----BEGIN"
 _ECDSA = ec.ECDSA(SHA256())
 
 
@@ -88,6 +90,13 @@ class KeyRing:
             loaded = self._loaded[key.id] = _load(self._opened(key.private_key, key.id))
         return loaded
 
+    def opens(self, key: SigningKey) -> bool:
+        """Whether the private key can be had with this encryption key, or with none."""
+        try:
+            return self._opened(key.private_key, key.id).startswith(_PEM)
+        except InvalidTag:
+            return False
+
     def _sealed(self, pem: bytes, key_id: str) -> bytes:
         if self._cipher is None:
             return pem
@@ -95,7 +104,7 @@ class KeyRing:
         return nonce + self._cipher.encrypt(nonce, pem, key_id.encode())
 
     def _opened(self, stored: bytes, key_id: str) -> bytes:
-        if self._cipher is None or stored.startswith(b"-----BEGIN"):
+        if self._cipher is None or stored.startswith(_PEM):
             return stored
         nonce, sealed = stored[:_NONCE_LENGTH], stored[_NONCE_LENGTH:]
         return self._cipher.decrypt(nonce, sealed, key_id.encode())
@@ -197,5 +206,9 @@ def _key_bytes(encoded: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise Invalid("Write 32 random bytes in base64url.", field="keys.encryption_key")
+        raise Invalid(
+            "keys.encryption_key: write 32 random bytes in base64url, such as "
+            "`head -c 32 /dev/urandom | basenc --base64url` prints.",
+            field="keys.encryption_key",
+        )
     return key

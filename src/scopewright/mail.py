@@ -119,7 +119,8 @@ def open_mailer(url: str, *, sender: str) -> Mailer:
         case "smtp" | "smtps" if parts.hostname:
             return PostOffice(_deliverer(parts), sender=sender)
     raise Invalid(
-        "Write console:, file:DIR, smtp://host:port or smtps://host:port.", field="mail.url"
+        "mail.url: write console:, file:DIR, smtp://host:port or smtps://host:port.",
+        field="mail.url",
     )
 
 

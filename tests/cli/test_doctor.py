@@ -37,8 +37,19 @@ def test_people_see_marks(tmp_path: Path) -> None:
     done = installation.command("doctor", succeed=False)
     assert done.returncode == 1
     assert "✗  database" in done.stdout
-    assert "scopewright migrate" in done.stdout
+    assert "scopewright init" in done.stdout
     assert "✓  settings" in done.stdout
+
+
+def test_a_database_that_everybody_can_read_is_off(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, f"sqlite:///{tmp_path}/x.db")
+    installation.found()
+    assert (tmp_path / "x.db").stat().st_mode & 0o077 == 0
+    assert found(installation)[1]["privacy of the database"]["in_order"]
+    (tmp_path / "x.db").chmod(0o644)
+    code, findings = found(installation)
+    assert code == 1
+    assert f"chmod o= {tmp_path}/x.db" in findings["privacy of the database"]["advice"]
 
 
 def test_a_database_that_could_lose_commits_is_off(postgres: Postgres) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from scopewright import __version__
 from scopewright.cli.main import SERVER_PACKAGES
+from tests import warm
 from tests.servers import COMMAND
 
 TYPERS_OWN = {"pydantic"}  # some of its versions bring it
@@ -86,6 +87,32 @@ def test_management_works_without_the_server_installed(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no key for http://127.0.0.1:1" in done.stderr
     assert run_without_server(tmp_path, "--help").returncode == 0
+
+
+def test_ctrl_c_while_the_command_is_still_imported_says_nothing() -> None:
+    program = (
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+        "from scopewright.cli import run; run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("arguments", [("demo", "--port", "0"), ("docs", "nowhere")])
+def test_a_folder_that_cannot_be_written_to_is_named_in_one_line(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    (tmp_path / "scopewright-data").write_text("a file in the place of the folder")
+    done = warm.run(arguments, folder=tmp_path, environment=dict(os.environ), timeout=60)
+    assert done.returncode == 3
+    (said,) = done.stderr.splitlines()
+    assert said.startswith(("scopewright: scopewright-data", "scopewright: nowhere"))
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate", "settings", "doctor", "demo"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Site
 from tests.ports import free_port
+from tests.tls import CertificateAuthority, https_site
 
 ROWS = 1500  # more than one page
 
@@ -188,6 +190,27 @@ def test_a_server_that_is_something_else_is_a_failure(site: Site) -> None:
     code, _, errors = site.run("scopes", "list", "--url", f"http://127.0.0.1:{free_port()}")
     assert code == 3
     assert "does not answer" in errors
+
+
+def test_a_server_whose_certificate_is_not_trusted_is_told_with_what_to_do(
+    site: Site, tmp_path: Path
+) -> None:
+    authority = CertificateAuthority(tmp_path)
+    with https_site(authority.issue()) as stranger:
+        code, _, errors = site.run("scopes", "list", "--url", stranger.url().rstrip("/"))
+        issuer = stranger.url(f"/w/{site.issuer.rpartition('/')[2]}")
+        by_device = site.run("login", "--device", "--issuer", issuer)
+    assert (code, by_device[0]) == (3, 3)
+    for said in (errors, by_device[2]):
+        assert "SSL_CERT_FILE" in said
+        assert len(said.splitlines()) == 1
+
+
+def test_what_answers_a_change_with_a_list_is_shown_as_one(site: Site) -> None:
+    code, said, _ = site.run("keys", "rotate", "--algorithm", "ES256")
+    assert code == 0
+    assert said.split()[:3] == ["id", "algorithm", "state"]
+    assert "next_page" not in said
 
 
 def test_whoami_shows_the_member_behind_the_key(site: Site) -> None:

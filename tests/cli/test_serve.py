@@ -27,7 +27,52 @@ def test_a_database_without_the_schema_is_refused_with_what_to_do(
 ) -> None:
     done = installation.command("serve", succeed=False)
     assert done.returncode == 3
-    assert "scopewright migrate" in done.stderr
+    assert "scopewright init" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_named_and_not_made(tmp_path: Path) -> None:
+    folder = tmp_path / "mistyped"
+    for command in ("serve", "doctor"):
+        done = Installation(tmp_path, f"sqlite:///{folder}/x.db").command(command, succeed=False)
+        assert f"{folder}/x.db is not there" in done.stdout + done.stderr
+        assert not folder.exists()
+
+
+def test_private_keys_that_another_secret_encrypts_are_refused_at_start(
+    installation: Installation,
+) -> None:
+    installation.environment["SCOPEWRIGHT_KEYS__ENCRYPTION_KEY"] = "A" * 43
+    installation.found()
+    installation.environment["SCOPEWRIGHT_KEYS__ENCRYPTION_KEY"] = "B" * 43
+    assert_keys_are_closed(installation)
+    del installation.environment["SCOPEWRIGHT_KEYS__ENCRYPTION_KEY"]
+    assert_keys_are_closed(installation)
+    installation.environment["SCOPEWRIGHT_KEYS__ENCRYPTION_KEY"] = "A" * 43
+    installation.serve()
+
+
+def assert_keys_are_closed(installation: Installation) -> None:
+    """`serve` and `doctor` say so, and by which setting they would open."""
+    for command, code in (("serve", 3), ("doctor", 1)):
+        done = installation.command(command, succeed=False)
+        assert done.returncode == code
+        assert "another keys.encryption_key" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("spoilt", ["", "no certificate"])
+def test_a_certificate_that_cannot_be_used_is_named_in_one_line(
+    quick: Installation, tmp_path: Path, spoilt: str
+) -> None:
+    quick.found()
+    file = tmp_path / "certificate.pem"
+    if spoilt:
+        file.write_text(spoilt)
+    quick.environment["SCOPEWRIGHT_SERVER__PUBLIC_URL"] = "https://auth.example"
+    options = ("--tls-certificate", str(file), "--tls-key", str(file))
+    done = quick.command("serve", *options, succeed=False)
+    assert done.returncode == 2
+    assert str(file) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_it_ends_well_when_asked_even_while_streams_are_open(quick: Installation) -> None:

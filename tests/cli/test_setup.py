@@ -39,6 +39,20 @@ def test_init_refuses_nonsense_with_one_line(tmp_path: Path) -> None:
     assert installation.command("init", succeed=False).returncode == 2
 
 
+def test_init_says_that_nothing_was_changed_where_the_workspace_is_there(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, f"sqlite:///{tmp_path}/x.db")
+    installation.found()
+    options = ("--workspace", "Acme", "--slug", "acme", "--admin", "other@example.com")
+    assert "nothing has been changed" in installation.command("init", *options).stdout
+
+
+def test_an_empty_database_is_not_led_back(tmp_path: Path) -> None:
+    installation = Installation(tmp_path, f"sqlite:///{tmp_path}/x.db")
+    done = installation.command("migrate", "--back-to", "0003", succeed=False)
+    assert done.returncode == 2
+    assert "empty" in done.stderr
+
+
 def test_migrate_says_what_it_did(installation: Installation) -> None:
     assert "now" in installation.command("migrate").stdout
     assert "already" in installation.command("migrate").stdout

@@ -78,7 +78,9 @@ def read_file(path: Path, *, role_prefix: str = "mdsp") -> Catalogue:
             raise Invalid(f"the name {path.stem} is taken; call the file otherwise.", field=FIELD)
         data = tomllib.loads(path.read_text("utf-8"))
         return read(data, name=names.check_name(path.stem), role_prefix=role_prefix)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}", field=FIELD) from None
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"{path} cannot be read: {error}", field=FIELD) from None
     except Invalid as error:
         raise Invalid(f"{path}: {error.detail}", field=FIELD) from None

@@ -75,7 +75,7 @@ class Api:
         except httpx.InvalidURL as error:
             raise Failure(f"{self._login.url}: {error}", Exit.USAGE) from None
         except httpx.HTTPError as error:
-            raise Failure(f"{self._login.url} does not answer: {error}") from None
+            raise Failure(browser.unanswered(self._login.url, error)) from None
 
     def _renew(self) -> None:
         """The access token has ended: get the next one, and keep what comes with it."""

@@ -87,11 +87,21 @@ def post(issuer: str, endpoint: str, form: dict[str, str]) -> dict[str, Any]:
     """
     try:
         answer = httpx.post(f"{issuer}/{endpoint}", data=form, timeout=TIMEOUT_SECONDS).json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise Failure(f"{issuer} does not answer: {type(error).__name__}") from None
+    except httpx.HTTPError as error:
+        raise Failure(unanswered(issuer, error)) from None
+    except ValueError:
+        raise Failure(f"{issuer} does not answer as an issuer does") from None
     if isinstance(answer, dict) and ("error" in answer or _PROMISED[endpoint] <= answer.keys()):
         return answer
     raise Failure(f"{issuer} does not answer as an issuer does")
+
+
+def unanswered(url: str, error: httpx.HTTPError) -> str:
+    """That a server does not answer, as a sentence; where it is not trusted, what to do."""
+    reason = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return f"{url} is not trusted; SSL_CERT_FILE names its authorities, in PEM: {reason}"
+    return f"{url} does not answer: {reason}"
 
 
 class _Listener:

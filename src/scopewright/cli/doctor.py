@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -15,7 +16,7 @@ import typer
 from scopewright.cli.configuration import ConfigOption, read_settings
 from scopewright.cli.login import JsonOption
 from scopewright.cli.output import Exit, Failure, say_json, say_table
-from scopewright.cli.setup import open_database
+from scopewright.cli.setup import SEALED_OTHERWISE, are_sealed_otherwise, open_database
 from scopewright.core.errors import ScopewrightError
 from scopewright.core.loopback import is_loopback
 
@@ -88,9 +89,14 @@ def _mail(settings: Settings) -> Finding:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    checks: tuple[Callable[[Database], Finding], ...] = (_schema, _durability, _clock)
+    checks: tuple[Callable[[Database], Finding], ...] = (_durability, _clock)
     try:
-        with open_database(settings) as database:
+        with open_database(settings, must_exist=True) as database:
+            yield (schema := _schema(database))
+            if schema.in_order:
+                yield _signing_keys(database, settings)
+            if database.is_sqlite:
+                yield _privacy(database)
             for check in checks:
                 yield check(database)
     except (Failure, ScopewrightError) as error:
@@ -98,10 +104,23 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _schema(database: Database) -> Finding:
-    from scopewright.store.migrating import pending
+    from scopewright.store.migrating import current_revision, pending
 
     is_old = pending(database)
-    return Finding("database", not is_old, "run `scopewright migrate`" if is_old else "")
+    what = "migrate" if current_revision(database) else "init"
+    return Finding("database", not is_old, f"run `scopewright {what}`" if is_old else "")
+
+
+def _privacy(database: Database) -> Finding:
+    file = Path(database.url.database or "")
+    is_open = file.stat().st_mode & stat.S_IROTH
+    advice = f"everybody on this machine can read its keys: chmod o= {file}*" if is_open else ""
+    return Finding("privacy of the database", not is_open, advice)
+
+
+def _signing_keys(database: Database, settings: Settings) -> Finding:
+    are_closed = are_sealed_otherwise(database, settings)
+    return Finding("signing keys", not are_closed, SEALED_OTHERWISE if are_closed else "")
 
 
 def _durability(database: Database) -> Finding:

@@ -78,8 +78,6 @@ def run() -> None:
             stream.reconfigure(errors="replace")  # a poor terminal is no reason to fail
     try:
         commands()
-    except (Failure, ScopewrightError) as error:
-        end(*_refusal(error))
     except ModuleNotFoundError as error:
         extra = EXTRAS.get((error.name or "").partition(".")[0])
         if extra is None:
@@ -90,13 +88,17 @@ def run() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(Exit.DONE) from None
+    except (Failure, ScopewrightError, OSError) as error:
+        end(*_refusal(error))
 
 
-def _refusal(error: Failure | ScopewrightError) -> tuple[str, Exit]:
+def _refusal(error: Failure | ScopewrightError | OSError) -> tuple[str, Exit]:
     match error:
         case Failure():
             return str(error), error.code
         case Invalid():
             return error.detail, Exit.USAGE
+        case OSError():  # a folder that is not ours to write to, a disk that is full
+            return f"{error.filename or 'this machine'}: {error.strerror or error}", Exit.FAILED
         case _:
             return error.detail, Exit.FAILED

@@ -215,5 +215,7 @@ def _show_answer(answer: Any, as_json: bool) -> None:
         say_json(answer)
     elif answer is None:
         say("done")
+    elif "next_page" in answer:
+        _show_rows(answer["data"], as_json)
     else:
         say_table(("", ""), list(answer.items()))

@@ -12,7 +12,7 @@ import typer
 
 from scopewright.cli.configuration import ConfigOption, DatabaseOption, read_settings
 from scopewright.cli.output import Failure, say
-from scopewright.cli.setup import refuse_older_schema
+from scopewright.cli.setup import refuse_unready
 
 if TYPE_CHECKING:
     import uvicorn
@@ -48,7 +48,7 @@ def serve(
         server__tls_client_ca=tls_client_ca,
         database__url=database,
     ).settings
-    refuse_older_schema(settings)
+    refuse_unready(settings)
     with bound(settings) as listener:
         run(on_port(settings, listener), listener)
 
@@ -66,7 +66,10 @@ def bound(settings: Settings) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        raise Failure(f"cannot listen at {host}:{port}: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise Failure(
+            f"cannot listen at {host}:{port}: {why}; choose with --host and --port"
+        ) from None
     return listener
 
 
@@ -98,14 +101,13 @@ def run(settings: Settings, listener: socket.socket) -> None:
         backlog=BACKLOG,
     )
     signal.signal(signal.SIGTERM, _already_handled)
-    ready = f"Scopewright answers at {server.url}"
     if server.workers > 1:
         from uvicorn.supervisors import Multiprocess
 
-        say(f"{ready}, with {server.workers} processes")
+        say(f"Scopewright starts {server.workers} processes to answer at {server.url}")
         Multiprocess(config, sockets=[listener]).run()
     else:
-        _serve_here(config, listener, ready)
+        _serve_here(config, listener, f"Scopewright answers at {server.url}")
 
 
 def _protocol(server: ServerSettings) -> dict[str, Any]:

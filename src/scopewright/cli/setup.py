@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,11 +12,17 @@ import typer
 from scopewright.cli.configuration import ConfigOption, DatabaseOption, read_settings
 from scopewright.cli.login import JsonOption
 from scopewright.cli.output import Exit, Failure, say, say_json
+from scopewright.cli.settings import without_password
 
 if TYPE_CHECKING:
     from scopewright.app import Application
     from scopewright.settings import Settings
     from scopewright.store.database import Database
+
+SEALED_OTHERWISE = (
+    "the private keys in the database were encrypted with another keys.encryption_key "
+    "than is set here: set that one"
+)
 
 
 def init(
@@ -43,7 +49,9 @@ def init(
     for label, value in made.items():
         if value is not None:
             say(f"{label:<14} {value}")
-    if made["api_key"] is not None:
+    if made["api_key"] is None:
+        say("This workspace was here already, and nothing has been changed.")
+    else:
         say("The API key is shown this once. `scopewright login` keeps it for the other commands.")
 
 
@@ -83,40 +91,67 @@ def _lead_back(settings: Settings, revision: str) -> None:
     say(f"The database is at revision {revision} again, after {before}.")
 
 
-def refuse_older_schema(settings: Settings) -> None:
-    """Raises `Failure` unless the database can be reached and has the newest schema."""
-    from scopewright.store.migrating import pending
+def refuse_unready(settings: Settings) -> None:
+    """Raises `Failure` unless the database has the newest schema, and keys that can be used."""
+    from scopewright.store.migrating import current_revision, pending
 
-    with open_database(settings) as database:
+    with open_database(settings, must_exist=True) as database:
+        if current_revision(database) is None:
+            raise Failure(f"{_named(settings)} is empty: fill it with `scopewright init` first")
         if pending(database):
-            raise Failure(
-                "the database has an older schema, or none: run `scopewright migrate` first"
-            )
+            raise Failure("the database has an older schema: run `scopewright migrate` first")
+        if are_sealed_otherwise(database, settings):
+            raise Failure(SEALED_OTHERWISE)
+
+
+def are_sealed_otherwise(database: Database, settings: Settings) -> bool:
+    """Whether private keys were encrypted with another `keys.encryption_key`, or with one."""
+    from scopewright.clock import system_clock
+    from scopewright.keys import KeyRing
+    from scopewright.store import signing_keys
+
+    secret = settings.keys.encryption_key
+    ring = KeyRing(None if secret is None else secret.get_secret_value())
+    with database.read() as tx:
+        keys = signing_keys.without_successor(tx, before=system_clock())
+    return not all(map(ring.opens, keys))
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[Database]:
-    """The database, for as long as the block runs.
+def open_database(settings: Settings, *, must_exist: bool = False) -> Iterator[Database]:
+    """The database, for as long as the block runs. A file of SQLite is made unless it must exist.
 
     Raises:
-        Failure: it cannot be reached.
+        Failure: it cannot be reached, or is not there.
     """
+    from scopewright.store.database import Database, is_missing
+
+    with _plain_failures(settings):
+        if must_exist and is_missing(settings.database.url):
+            raise Failure(f"{_named(settings)} is not there: make it with `scopewright init`")
+        with closing(Database(settings.database.url)) as database:
+            yield database
+
+
+@contextmanager
+def _plain_failures(settings: Settings) -> Iterator[None]:
+    """What a database that does not do as it should raises, as a sentence that names it."""
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
-    from scopewright.store.database import Database
-
     try:
-        database = Database(settings.database.url)
-        try:
-            yield database
-        finally:
-            database.close()
+        yield
     except ArgumentError:
         raise Failure("database.url is no URL of a database", Exit.USAGE) from None
     except DBAPIError as error:
-        raise Failure(f"the database does not answer: {_first_line(error.orig)}") from None
+        reason = _first_line(error.orig)
+        raise Failure(f"{_named(settings)} does not answer: {reason}") from None
     except OSError as error:
-        raise Failure(f"the database does not answer: {error}") from None
+        reason = error.strerror or str(error)
+        raise Failure(f"{_named(settings)} does not answer: {reason}") from None
+
+
+def _named(settings: Settings) -> str:
+    return f"the database {without_password(settings.database.url)}"
 
 
 def _first_line(error: BaseException | None) -> str:
@@ -128,8 +163,9 @@ def open_application(settings: Settings) -> Iterator[Application]:
     """The whole application on a migrated database, without a server around it."""
     from scopewright import app
 
-    application = app.build(settings)
-    try:
-        yield application
-    finally:
-        asyncio.run(application.close())
+    with _plain_failures(settings):
+        application = app.build(settings)
+        try:
+            yield application
+        finally:
+            asyncio.run(application.close())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from scopewright.cli.output import Failure
+from scopewright.cli.output import Exit, Failure
 from scopewright.cli.protocol import Protocol
 from scopewright.settings import ServerSettings
 from scopewright.web.certificates import tls_extension
@@ -38,11 +40,21 @@ def tls_options(server: ServerSettings) -> dict[str, Any]:
         "ssl_ca_certs": server.tls_client_ca or None,
         "ssl_cert_reqs": ssl.CERT_OPTIONAL if server.tls_client_ca else ssl.CERT_NONE,
     }
+    certificate, key, authorities = (server.tls_certificate, server.tls_key, server.tls_client_ca)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
-        context.load_cert_chain(server.tls_certificate, server.tls_key)
-        if server.tls_client_ca:
-            context.load_verify_locations(server.tls_client_ca)
-    except OSError as error:  # ssl.SSLError is one
-        raise Failure(f"cannot serve https with these files: {error}") from None
+    with _refused(f"{certificate} is no certificate in PEM, or {key} is not its key"):
+        context.load_cert_chain(certificate, key)
+    if authorities:
+        with _refused(f"{authorities} holds no certificates in PEM"):
+            context.load_verify_locations(authorities)
     return options
+
+
+@contextmanager
+def _refused(sentence: str) -> Iterator[None]:
+    try:
+        yield
+    except ssl.SSLError:
+        raise Failure(f"cannot serve https: {sentence}", Exit.USAGE) from None
+    except OSError as error:  # without the name of the file
+        raise Failure(f"cannot serve https: {sentence}: {error.strerror}", Exit.USAGE) from None

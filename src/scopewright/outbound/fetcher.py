@@ -146,7 +146,10 @@ def _tls_context(ca_file: str) -> ssl.SSLContext:
         if ca_file:
             context.load_verify_locations(ca_file)
     except (OSError, ssl.SSLError):
-        raise Invalid(f"{ca_file} holds no certificates.", field="outbound.ca_file") from None
+        raise Invalid(
+            f"outbound.ca_file: {ca_file} holds no certificates, or cannot be read.",
+            field="outbound.ca_file",
+        ) from None
     return context
 
 

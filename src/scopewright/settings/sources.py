@@ -91,13 +91,24 @@ def _from_file(path: Path, environment: Mapping[str, str]) -> dict[str, _Given]:
         text = path.read_text(encoding="utf-8")
         content = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise Invalid(f"{path} cannot be read: {error}") from None
+        raise Invalid(f"{path} cannot be read: {_reason(error)}") from None
     if not isinstance(content or {}, dict):
         raise Invalid(f"{path} is not a mapping of sections.")
     given = {}
     for name, value in _flat(content or {}):
         given[name] = _Given(_expanded(value, environment, f"{path}: {name}"), str(path))
     return given
+
+
+def _reason(error: Exception) -> object:
+    """In one line, and without the name of the file."""
+    match error:
+        case yaml.MarkedYAMLError(problem=problem, problem_mark=yaml.Mark(line=line)):
+            return f"line {line + 1}: {problem}"
+        case OSError():
+            return error.strerror
+        case _:
+            return error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, _Given]:

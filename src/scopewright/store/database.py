@@ -172,6 +172,12 @@ def _plain_errors() -> Iterator[None]:
         raise Invalid("A text holds characters that cannot be kept.", cause=str(error)) from error
 
 
+def is_missing(url: str) -> bool:
+    """Whether a file of SQLite is not there; of a server that is not known."""
+    file = make_url(url).database
+    return _driver_url(url).get_backend_name() == "sqlite" and not Path(file or "").exists()
+
+
 def _driver_url(url: str) -> URL:
     parsed = make_url(url)
     if parsed.drivername in ("postgresql", "postgres"):
@@ -189,8 +195,9 @@ def _read_only(engine: Engine) -> Engine:
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    if url.database and not (file := Path(url.database)).exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)  # it holds private keys; SQLite's files beside it are made alike
     engine = create_engine(
         url,
         hide_parameters=True,  # errors are logged, and values may be secret

@@ -47,7 +47,9 @@ def lead_back(database: Database, *, to: str) -> str:
     with _locked(database) as connection:
         before = _revision(connection)
         _refuse_unknown(before)
-        if before is None or to not in _revisions() or not OLDEST <= to < before:
+        if before is None:
+            raise Invalid("There is nothing to lead back: the database is empty.", field="to")
+        if to not in _revisions() or not OLDEST <= to < before:
             raise Invalid(f"Name a revision from {OLDEST} on that is before {before}.", field="to")
         _run(connection, "downgrade", to)
         return before
