@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.servers import Installation
+from tests.servers import COMMAND, Installation
 
 
 def test_init_makes_a_workspace_whose_key_administers_it(installation: Installation) -> None:
@@ -44,6 +44,20 @@ def test_init_says_that_nothing_was_changed_where_the_workspace_is_there(tmp_pat
     installation.found()
     options = ("--workspace", "Acme", "--slug", "acme", "--admin", "other@example.com")
     assert "nothing has been changed" in installation.command("init", *options).stdout
+
+
+def test_a_full_disk_is_told_in_one_line_and_leaves_nothing_half_done(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/x.db"
+    Installation(tmp_path, url).found()
+    full = ("bash", "-c", 'ulimit -f 40 && exec "$0" "$@"', COMMAND)  # files of at most 40 KiB
+    options = ("--workspace", "Other", "--slug", "other", "--admin", "a@b.example")
+    done = Installation(tmp_path, url, program=full).command("init", *options, succeed=False)
+    assert done.returncode == 3
+    assert f"{tmp_path}/x.db" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "nothing has been changed" not in Installation(tmp_path, url).command(
+        "init", *options
+    ).stdout  # fmt: skip
 
 
 def test_an_empty_database_is_not_led_back(tmp_path: Path) -> None:

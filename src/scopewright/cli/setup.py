@@ -138,6 +138,8 @@ def _plain_failures(settings: Settings) -> Iterator[None]:
     """What a database that does not do as it should raises, as a sentence that names it."""
     from sqlalchemy.exc import ArgumentError, DBAPIError
 
+    from scopewright.store.writer import NotCommitted
+
     try:
         yield
     except ArgumentError:
@@ -145,6 +147,8 @@ def _plain_failures(settings: Settings) -> Iterator[None]:
     except DBAPIError as error:
         reason = _first_line(error.orig)
         raise Failure(f"{_named(settings)} does not answer: {reason}") from None
+    except NotCommitted as error:
+        raise Failure(f"{_named(settings)} keeps nothing: {error}") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise Failure(f"{_named(settings)} does not answer: {reason}") from None
