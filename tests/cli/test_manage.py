@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,19 @@ def test_a_server_whose_certificate_is_not_trusted_is_told_with_what_to_do(
     for said in (errors, by_device[2]):
         assert "SSL_CERT_FILE" in said
         assert len(said.splitlines()) == 1
+
+
+def test_lifetimes_and_overlaps_are_written_with_their_unit(site: Site) -> None:
+    token = ran(site, "registration-tokens", "create", "--expires-in", "2h")
+    shown = datetime.fromisoformat(token["expires_at"]) - datetime.fromisoformat(
+        token["created_at"]
+    )
+    assert shown == timedelta(hours=2)
+    client = ran(site, "clients", "create", "Overlapping", "client_credentials")
+    before = (client["client_id"], client["client_secret"])
+    ran(site, "clients", "rotate-secret", client["client_id"], "--overlap", "1m")
+    form = {"grant_type": "client_credentials"}
+    assert httpx.post(f"{site.issuer}/token", auth=before, data=form).status_code == 200
 
 
 def test_what_answers_a_change_with_a_list_is_shown_as_one(site: Site) -> None:

@@ -143,7 +143,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
         create(
             "/clients/{id}/rotate-secret",
             "Make a new secret, shown once.",
-            Input("overlap", Kind.NUMBER),
+            Input("overlap", Kind.DURATION),
             name="rotate-secret",
         ),
         delete("/clients/{id}", "Delete a client and refuse its tokens at once."),
@@ -154,7 +154,7 @@ NOUNS: dict[str, tuple[Verb, ...]] = {
             "/registration-tokens",
             "Make a token by which clients register themselves; shown once.",
             Input("note"),
-            Input("expires_in", Kind.NUMBER),
+            Input("expires_in", Kind.DURATION),
         ),
         delete("/registration-tokens/{id}", "Revoke a registration token.", name="revoke"),
     ),
