@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import schemathesis
 
 from scopewright import log
-from tests.api.fuzz.schemas import NEGATIVE, POSITIVE, schema_of
+from tests.api.fuzz.schemas import NEGATIVE, POSITIVE, Schemas, schema_of
 from tests.api.fuzz.wire import Wire
 from tests.api.fuzz.world import World
 from tests.inprocess import Running, running
@@ -43,8 +42,8 @@ def document(fuzzed: Running) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def schema(document: dict[str, Any]) -> schemathesis.BaseSchema:
-    return schema_of(document, POSITIVE, NEGATIVE)
+def schemas(document: dict[str, Any]) -> Schemas:
+    return {mode: schema_of(document, mode) for mode in (NEGATIVE, POSITIVE)}
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,18 @@ from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from schemathesis.config import GenerationConfig, SchemathesisConfig
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+Schemas = dict[schemathesis.GenerationMode, schemathesis.BaseSchema]
+# Hypothesis makes its own choices, but each example anew: by itself it makes many of earlier ones,
+# and asks for little that is different (documentation of Hypothesis, "Alternative backends").
+ANEW = "anew"
+AVAILABLE_PROVIDERS[ANEW] = HypothesisProvider
 # The same each time; nothing is shrunk, for what an answer is depends on those before.
 EASY_GOING = settings(
+    backend=ANEW,
     derandomize=True,
     database=None,
     deadline=None,
@@ -21,12 +28,12 @@ EASY_GOING = settings(
 
 
 def schema_of(
-    document: dict[str, Any], *modes: schemathesis.GenerationMode
+    document: dict[str, Any], mode: schemathesis.GenerationMode
 ) -> schemathesis.BaseSchema:
-    """The document for examples of these kinds; who asks is not for Schemathesis to invent."""
+    """The document for examples of this kind; who asks is not for Schemathesis to invent."""
     config = SchemathesisConfig()
     config.projects.default.generation = GenerationConfig(
-        modes=list(modes), with_security_parameters=False
+        modes=[mode], with_security_parameters=False
     )
     own = deepcopy(document)  # it writes links of its own into what it is given
     return schemathesis.openapi.from_dict(own, config=config)
