@@ -65,6 +65,7 @@ from scopewright.store.database import Database
 from tests.clock import FrozenClock
 from tests.migrated import migrate_at
 from tests.signing import first_keys
+from tests.unsynced import unsynced
 
 ADMIN_ROLE = "iotman:admin"
 REDIRECT_URI = "https://app.example/callback"
@@ -122,7 +123,8 @@ def running(database_url: str, folder: Path, **settings: Any) -> Iterator[Runnin
         sign_in=sign_in,  # type: ignore[arg-type]
         **settings,
     )
-    application = app.build(chosen, clock=clock)
+    with unsynced():
+        application = app.build(chosen, clock=clock)
     with asyncio.Runner() as runner:
         http = Http(application, url=chosen.server.url, runner=runner)
         yield Running(http, application.database, application, clock, letters)

@@ -11,10 +11,12 @@ def migrate_at(url: str) -> None:
     """Migrate the database there."""
     from scopewright.store.database import Database  # noqa: PLC0415 - with all of SQLAlchemy
     from scopewright.store.migrating import migrate  # noqa: PLC0415
+    from tests.unsynced import unsynced  # noqa: PLC0415
 
     database = Database(url)
     try:
-        migrate(database)
+        with unsynced():
+            migrate(database)
     finally:
         database.close()
 

@@ -59,6 +59,7 @@ from scopewright.store.migrating import migrate
 from tests.clock import FrozenClock
 from tests.inprocess import ALWAYS_FRESH
 from tests.signing import first_keys
+from tests.unsynced import unsynced
 
 ORIGIN = "http://127.0.0.1:8080"
 CALLBACK = "https://app.example/callback"
@@ -375,12 +376,14 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def set_stage(database_url: str, clock: FrozenClock, **changed: Any) -> Stage:
     """A stage on an empty database; sections of the server's settings may be changed."""
-    database = Database(database_url)
-    migrate(database)
-    letters = Letters()
+    database, letters = Database(database_url), Letters()
     changed["sign_in"] = {"fresh_for": ALWAYS_FRESH, **changed.get("sign_in", {})}
     settings = Settings.model_validate({"database": {"url": database_url}, **changed})
-    application = app.build(settings, clock=clock, mailer=letters)
+    with unsynced():
+        migrate(database)
+        with database.write():  # by whom tests write beneath the server
+            pass
+        application = app.build(settings, clock=clock, mailer=letters)
     return Stage(database, clock, letters, application, asyncio.Runner(), settings.server.url)
 
 
