@@ -11,6 +11,8 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, Hypoth
 from schemathesis.config import GenerationConfig, SchemathesisConfig
 
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
+# How everything may be refused: what is wrong may be too large as well.
+REFUSALS = ["400", "401", "403", "404", "409", "413", "422", "429"]
 Schemas = dict[schemathesis.GenerationMode, schemathesis.BaseSchema]
 # Hypothesis makes its own choices, but each example anew: by itself it makes many of earlier ones,
 # and asks for little that is different (documentation of Hypothesis, "Alternative backends").
@@ -35,5 +37,6 @@ def schema_of(
     config.projects.default.generation = GenerationConfig(
         modes=[mode], with_security_parameters=False
     )
+    config.projects.default.checks.negative_data_rejection.expected_statuses = REFUSALS
     own = deepcopy(document)  # it writes links of its own into what it is given
     return schemathesis.openapi.from_dict(own, config=config)
