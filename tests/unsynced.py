@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Engine, event
 def unsynced() -> Iterator[None]:
     """No commit waits of a database that is first written to within the block."""
     event.listen(Engine, "engine_connect", _let_go)
-    yield
-    event.remove(Engine, "engine_connect", _let_go)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "engine_connect", _let_go)
 
 
 def _let_go(connection: Connection) -> None:
