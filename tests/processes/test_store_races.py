@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from scopewright.core.device_authorization import Allowed
-from scopewright.core.model import Approved, ChangeKind, Redeemed
+from scopewright.core.model import Approved, ChangeKind, Redeemed, Rotation, Session
 from scopewright.core.pushed_requests import PushedRequest
 from scopewright.ids import new_id
 from scopewright.store import (
@@ -92,7 +92,23 @@ def _use(tx: Transaction, hash: str) -> bool:
 
 
 def _consume(tx: Transaction, hash: str) -> bool:
-    return sessions.rotate_token(tx, hash, following=f"after {hash}", at=NOW, until=NOW)
+    _, session = sessions.of_token(tx, hash)
+    assert session is not None
+    return sessions.rotate_token(tx, _rotation(session, hash))
+
+
+def _consume_if_free(tx: Transaction, hash: str) -> bool:
+    token, session = sessions.of_free_tokens(tx, [hash]).get(hash, (None, None))
+    if token is None or session is None:
+        return _consume(tx, hash)
+    if token.consumed_at is not None:
+        return False
+    sessions.rotate_tokens(tx, [_rotation(session, hash)])
+    return True
+
+
+def _rotation(session: Session, hash: str) -> Rotation:
+    return Rotation(session.id, hash, f"after {hash}", at=NOW, until=NOW)
 
 
 def _take(tx: Transaction, hash: str) -> bool:
@@ -113,6 +129,7 @@ RACES: dict[str, tuple[Callable[[World], list[str]], Callable[[Transaction, str]
     "device codes": (_device_codes, _redeem_device),
     "magic links": (_links, _use),
     "refresh tokens": (_refresh_tokens, _consume),
+    "free refresh tokens": (_refresh_tokens, _consume_if_free),
     "invitations": (_invitations, _take),
     "names of assertions": (_names, _spend),
     "pushed requests": (_pushed, _bring),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from joserfc import jws
 
 from scopewright.core.model import TokenOverrides
-from tests.protocol.issuer import Answer, Issuer, KnownClient, assert_refused
+from scopewright.store import sessions
+from tests.protocol.issuer import Answer, Issuer, KnownClient, Site, assert_refused
 
 
 @pytest.fixture
@@ -181,6 +183,20 @@ def test_of_many_uses_at_once_all_get_the_one_successor(issuer: Issuer, phone: K
     assert len({tokens["access_token"] for tokens in answers}) == 8
 
 
+def test_of_many_uses_that_are_redeemed_together_all_get_the_one_successor(
+    issuer: Issuer, phone: KnownClient
+) -> None:
+    first = issuer.signed_in(phone, issuer.person("a"))
+    before = issuer.signed_in(phone, issuer.person("a", email="other@example.com"))
+    with ThreadPoolExecutor(12) as pool:
+        for _ in range(10):
+            # While the others' are redeemed, these come together.
+            others = [pool.submit(refreshed, issuer, phone, before) for _ in range(2)]
+            answers = [pool.submit(refreshed, issuer, phone, first) for _ in range(10)]
+            (successor,) = {answer.result()["refresh_token"] for answer in answers}
+            first, before = {"refresh_token": successor}, others[0].result()
+
+
 def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(issuer: Issuer) -> None:
     strict = issuer.phone_app(tokens=TokenOverrides(refresh_grace=0))
     first = issuer.signed_in(strict, issuer.person("a"))
@@ -189,6 +205,24 @@ def test_of_many_uses_at_once_without_a_grace_at_most_one_wins(issuer: Issuer) -
     won = [answer for answer in answers if answer.status_code == 200]
     assert len(won) == 1
     assert {a.json()["error"] for a in answers if a not in won} == {"invalid_grant"}
+
+
+@pytest.mark.postgres
+def test_a_refresh_that_waits_for_a_long_change_keeps_no_other_waiting(
+    postgresql_site: Site,
+) -> None:
+    issuer = Issuer.new(postgresql_site)
+    phone, machine = issuer.phone_app(), issuer.machine()
+    held = issuer.signed_in(phone, issuer.person("a"))
+    free = issuer.signed_in(phone, issuer.person("a", email="other@example.com"))
+    id, now = session_of(issuer, machine, held), issuer.clock()
+    with ThreadPoolExecutor() as pool, issuer.database.write() as tx:
+        sessions.use(tx, id, at=now, until=now + timedelta(days=1))
+        waiting = pool.submit(refreshed, issuer, phone, held)
+        for _ in range(5):
+            free = refreshed(issuer, phone, free)
+        assert not waiting.done()
+    refreshed(issuer, phone, waiting.result())
 
 
 # --- scopes --------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import event, insert
+import pytest
+from sqlalchemy import event, insert, update
 
+from scopewright.core.model import RefreshToken, Rotation
 from scopewright.core.scopes import EVERYTHING, Requested
 from scopewright.ids import new_id, new_uuid
 from scopewright.store import schema, sessions
@@ -156,8 +158,8 @@ def test_a_refresh_token_comes_back_equal_and_is_followed_once(world: World) -> 
     following = replace(token, hash=f"after {token.hash}", issued_at=LATER)
 
     def rotate(tx: Transaction, hash: str) -> bool:
-        name = f"after {hash}"
-        return sessions.rotate_token(tx, hash, following=name, at=LATER, until=until)
+        rotation = Rotation(session.id, hash, f"after {hash}", at=LATER, until=until)
+        return sessions.rotate_token(tx, rotation)
 
     with world.database.write() as tx:
         assert sessions.token(tx, token.hash) == token
@@ -170,3 +172,44 @@ def test_a_refresh_token_comes_back_equal_and_is_followed_once(world: World) -> 
         assert sessions.token(tx, other.hash) == other
         used = sessions.get(tx, session.id)
         assert used == replace(session, last_used_at=LATER, expires_at=until)
+
+
+def test_many_refresh_tokens_are_followed_at_once_and_no_other(world: World) -> None:
+    made = [world.session() for _ in range(3)]
+    tokens = [world.refresh_token(session) for session in made]
+    hashes = [token.hash for token in tokens]
+    pairs = list(zip(made, tokens, strict=True))
+    with world.database.write() as tx:
+        free = sessions.of_free_tokens(tx, [*hashes, "none", hashes[0]])
+        assert free == {token.hash: (token, session) for session, token in pairs}
+        sessions.rotate_tokens(tx, [])
+        sessions.rotate_tokens(
+            tx,
+            [
+                Rotation(session.id, token.hash, f"after {token.hash}", at=LATER, until=TOMORROW)
+                for session, token in pairs[:2]
+            ],
+        )
+    with world.database.read() as tx:
+        for session, token in pairs[:2]:
+            assert sessions.token(tx, token.hash) == replace(token, consumed_at=LATER)
+            following, used = sessions.of_token(tx, f"after {token.hash}")
+            assert following == RefreshToken(f"after {token.hash}", session.id, LATER)
+            assert used == replace(session, last_used_at=LATER, expires_at=TOMORROW)
+        assert sessions.of_token(tx, hashes[2]) == (tokens[2], made[2])
+
+
+@pytest.mark.postgres
+def test_what_somebody_else_is_changing_is_not_free(postgresql_database: Database) -> None:
+    world = World(postgresql_database)
+    rotated, ended, free = (world.refresh_token(world.session()) for _ in range(3))
+    with postgresql_database.write() as other:
+        other.run(
+            update(schema.refresh_tokens)
+            .where(schema.refresh_tokens.c.hash == rotated.hash)
+            .values(consumed_at=NOW)
+        )
+        sessions.end(other, ended.session_id, at=NOW, why="signed out")
+        with postgresql_database.write() as tx:
+            hashes = [token.hash for token in (rotated, ended, free)]
+            assert list(sessions.of_free_tokens(tx, hashes)) == [free.hash]

@@ -368,6 +368,17 @@ class RefreshToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Rotation:
+    """One refresh token, by its hash, follows another: a use of the session, which goes on."""
+
+    session_id: str
+    hash: str
+    following: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key of a principal. `requested = EVERYTHING` is `inherit`, resolved at each use.
 

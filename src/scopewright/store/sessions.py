@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Text,
     bindparam,
     delete,
     func,
@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from scopewright.core.model import RefreshToken, Session
+from scopewright.core.model import RefreshToken, Rotation, Session
 from scopewright.core.particulars import NO_TERMS, SessionTerms
 from scopewright.core.scopes import remembered
 from scopewright.store import logout_notices
@@ -26,7 +26,7 @@ from scopewright.store import principals as principals_of_workspaces
 from scopewright.store.compact import compact, restored
 from scopewright.store.database import Transaction
 from scopewright.store.pages import Page, Window, begins, rows_of
-from scopewright.store.schema import Instant, principals, refresh_tokens, sessions
+from scopewright.store.schema import principals, refresh_tokens, sessions
 
 _BY = {"created_at": sessions.c.id}  # ids sort by birth
 _ADD = insert(sessions)
@@ -78,32 +78,16 @@ _OF_TOKEN = (
     .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
     .where(refresh_tokens.c.hash == bindparam("hash"))
 )
+_OF_FREE_TOKENS = (
+    select(refresh_tokens, sessions)
+    .join(sessions, sessions.c.id == refresh_tokens.c.session_id)
+    .where(refresh_tokens.c.hash.in_(bindparam("hashes", expanding=True)))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _CONSUME = (
     update(refresh_tokens)
     .where(refresh_tokens.c.hash == bindparam("key"), refresh_tokens.c.consumed_at.is_(None))
     .values(consumed_at=bindparam("at"))
-    .returning(refresh_tokens.c.session_id)
-)
-# PostgreSQL does all of a rotation in one statement: each is a round trip on a warm path.
-_CONSUMED = _CONSUME.cte("consumed")
-_USED = (
-    update(sessions)
-    .where(sessions.c.id == _CONSUMED.c.session_id)
-    .values(last_used_at=bindparam("at"), expires_at=bindparam("until"))
-    .cte("used")
-)
-_ROTATE = (
-    insert(refresh_tokens)
-    .from_select(
-        ["hash", "session_id", "issued_at"],
-        select(
-            bindparam("following", type_=Text),
-            _CONSUMED.c.session_id,
-            bindparam("at", type_=Instant),
-        ),
-    )
-    .add_cte(_USED)
-    .returning(refresh_tokens.c.session_id)
 )
 
 
@@ -225,36 +209,52 @@ def add_token(tx: Transaction, token: RefreshToken) -> None:
 def token(tx: Transaction, hash: str) -> RefreshToken | None:
     """The refresh token with this hash."""
     row = tx.one(_TOKEN, hash=hash)
-    if row is None:
-        return None
-    return RefreshToken(row.hash, row.session_id, row.issued_at, row.consumed_at)
+    return None if row is None else _token(row)
 
 
 def of_token(tx: Transaction, hash: str) -> tuple[RefreshToken, Session] | tuple[None, None]:
     """The refresh token with this hash, and the session that it continues."""
     row = tx.one(_OF_TOKEN, hash=hash)
-    if row is None:
-        return None, None
-    found = RefreshToken(row.hash, row.session_id, row.issued_at, row.consumed_at)
-    return found, _session(row)
+    return (None, None) if row is None else (_token(row), _session(row))
 
 
-def rotate_token(
-    tx: Transaction, hash: str, *, following: str, at: datetime, until: datetime
-) -> bool:
-    """Let one refresh token, by its hash, follow another, if that was unused until now.
+def of_free_tokens(
+    tx: Transaction, hashes: Collection[str]
+) -> dict[str, tuple[RefreshToken, Session]]:
+    """Those of these refresh tokens, by their hash, that nobody else is changing.
 
-    Of many callers, one wins. It is a use of the session, which puts the end off.
+    Until this transaction ends nobody can: neither them nor the sessions that they continue.
     """
-    if tx.connection.dialect.name == "postgresql":
-        parameters = {"key": hash, "following": following, "at": at, "until": until}
-        return tx.scalar(_ROTATE, **parameters) is not None
-    session_id: str | None = tx.scalar(_CONSUME, key=hash, at=at)
-    if session_id is None:
+    rows = tx.all(_OF_FREE_TOKENS, hashes=list(hashes))
+    return {row.hash: (_token(row), _session(row)) for row in rows}
+
+
+def rotate_token(tx: Transaction, rotation: Rotation) -> bool:
+    """Let one refresh token follow another, if that was unused until now. Of many, one wins."""
+    if tx.run(_CONSUME, key=rotation.hash, at=rotation.at) == 0:
         return False
-    add_token(tx, RefreshToken(following, session_id, at))
-    use(tx, session_id, at=at, until=until)
+    _follow(tx, [rotation])
     return True
+
+
+def rotate_tokens(tx: Transaction, rotations: Sequence[Rotation]) -> None:
+    """The same of unused tokens that `of_free_tokens` has found: nobody else can win."""
+    tx.run_many(_CONSUME, [{"key": one.hash, "at": one.at} for one in rotations])
+    _follow(tx, rotations)
+
+
+def _follow(tx: Transaction, rotations: Sequence[Rotation]) -> None:
+    following = [
+        {"hash": one.following, "session_id": one.session_id, "issued_at": one.at}
+        for one in rotations
+    ]
+    uses = [{"key": one.session_id, "at": one.at, "until": one.until} for one in rotations]
+    tx.run_many(_ADD_TOKEN, following)
+    tx.run_many(_USE, uses)
+
+
+def _token(row: Row[Any]) -> RefreshToken:
+    return RefreshToken(row.hash, row.session_id, row.issued_at, row.consumed_at)
 
 
 def _session(row: Row[Any]) -> Session:
