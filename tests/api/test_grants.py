@@ -173,6 +173,8 @@ def test_one_scope_too_many_refuses_all_of_them(tenant: Tenant, holder: str) -> 
     assert (unknown.status_code, unknown.json()["field"]) == (422, "give")
     both = exchange(tenant, holder, give=["sensor:read"], take=["sensor:read", "video:gold"])
     assert (both.status_code, both.json()["field"]) == (422, "take")
+    nameless = exchange(tenant, holder, take=["video:gold", "p*"])
+    assert (nameless.status_code, nameless.json()["field"]) == (422, "take")
     assert scopes_of(tenant, holder) == ["video:gold"]
     assert len(tenant.call("GET", "/audit").json()["data"]) == 1
 

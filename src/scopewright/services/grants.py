@@ -12,6 +12,7 @@ from scopewright.core.catalogue import Catalogue, Vocabulary
 from scopewright.core.errors import Invalid, NotFound
 from scopewright.core.holdings import check_takes_scopes
 from scopewright.core.model import ChangeKind, Grant, Principal, PrincipalKind
+from scopewright.core.names import check_name
 from scopewright.core.scopes import NONE, Scopes
 from scopewright.store import (
     audit,
@@ -102,7 +103,8 @@ class Grants:
 
         Raises:
             NotFound: there is no such end-user or client.
-            Invalid: there is no such scope, or it is to be given and taken at once.
+            Invalid: there is no such scope, or it is to be given and taken at once, or what is to
+                be taken is no name.
             Forbidden: something would be taken, and the caller may not revoke.
             Conflict: a client of this type takes no grants.
             Escalation: the caller does not hold a guarded scope itself.
@@ -111,6 +113,8 @@ class Grants:
             caller.check("grants:revoke")
         if wanted.given & wanted.taken:
             raise Invalid("The same scope cannot be given and taken at once.", field="take")
+        for scope in sorted(wanted.taken):
+            check_name(scope, field="take")
         with self.database.write() as tx:
             principal = self._touched(tx, caller, kind=kind, name=name)
             words = vocabulary.here(tx, caller.workspace_id, self.catalogues)
