@@ -1,7 +1,8 @@
 """Identifiers and secrets; the only place that uses randomness.
 
 Workspaces and principals are UUIDs of version 7 (RFC 9562 §5.7); everything else is
-`<kind>_<ULID>`, lower case. Secrets are spelled as `core/spelling.py` says.
+`<kind>_<ULID>`, lower case. After the millisecond both say which part of it (§6.2, method 3), so
+what one process makes sorts as it was made. Secrets are spelled as `core/spelling.py` says.
 """
 
 from __future__ import annotations
@@ -17,27 +18,31 @@ from scopewright.core.spelling import is_spelled, spelled
 _BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"
 _LETTER_OF_BYTE = (_BASE32 * 8).encode()  # by its last five bits
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"  # no vowels, no look-alikes
-_TIME_LENGTH, _RANDOM_LENGTH = 10, 16  # letters of an identifier that tell its time; random ones
+_MILLISECOND = 1_000_000  # nanoseconds
+_TIME_LENGTH, _PART_LENGTH, _RANDOM_LENGTH = 10, 3, 13  # letters of an identifier
 
 
 def new_uuid() -> str:
     """A UUID that sorts by birth."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    value = milliseconds << 80 | 0x7 << 76 | (random >> 68 & 0xFFF) << 64
+    milliseconds, rest = divmod(time.time_ns(), _MILLISECOND)
+    random = int.from_bytes(os.urandom(8), "big")
+    value = milliseconds << 80 | 0x7 << 76 | (rest << 12) // _MILLISECOND << 64
     value |= 0b10 << 62 | random & ((1 << 62) - 1)
     return str(uuid.UUID(int=value))
 
 
 def new_id(kind: str) -> str:
-    """`new_id("ses")` → `ses_01j…`: 48 bits of time, 80 random ones, in Crockford's base 32."""
+    """`new_id("ses")` → `ses_01j…`: 63 bits of time, 65 random ones, in Crockford's base 32."""
+    milliseconds, rest = divmod(time.time_ns(), _MILLISECOND)
+    part = (rest << 15) // _MILLISECOND
+    spelled_part = _BASE32[part >> 10] + _BASE32[part >> 5 & 31] + _BASE32[part & 31]
     random = os.urandom(_RANDOM_LENGTH).translate(_LETTER_OF_BYTE).decode()
-    return f"{kind}_{_spelled_time(time.time_ns() // 1_000_000)}{random}"
+    return f"{kind}_{_spelled_time(milliseconds)}{spelled_part}{random}"
 
 
 def first_id(kind: str, milliseconds: int) -> str:
     """The least identifier born at this many milliseconds since 1970: older ones sort before it."""
-    return f"{kind}_{_spelled_time(milliseconds)}{_BASE32[0] * _RANDOM_LENGTH}"
+    return f"{kind}_{_spelled_time(milliseconds)}{_BASE32[0] * (_PART_LENGTH + _RANDOM_LENGTH)}"
 
 
 @lru_cache(maxsize=1)  # many are born in one millisecond
