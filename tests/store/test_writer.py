@@ -209,8 +209,8 @@ def test_a_connection_that_was_closed_is_replaced(
 
 
 def test_a_database_that_cannot_be_opened_keeps_nobody_waiting(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'notes.db'}")
     (tmp_path / "notes.db").mkdir()
+    database = Database(f"sqlite:///{tmp_path / 'notes.db'}")
     for _ in range(2):
         with pytest.raises(Exception, match="unable to open"), database.write():
             pass

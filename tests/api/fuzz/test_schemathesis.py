@@ -15,6 +15,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from schemathesis.core.control import SkipTest
 from schemathesis.specs.openapi import checks
 
@@ -94,9 +95,10 @@ def feed(
 ) -> None:
     """This number of examples, or none: nothing that is sent to some operations could be wrong."""
 
+    # The integer keeps Hypothesis going where a document allows few different requests.
     @settings(EASY_GOING, max_examples=number)
-    @given(operation.as_strategy(generation_mode=mode))
-    def ask(case: schemathesis.Case) -> None:
+    @given(operation.as_strategy(generation_mode=mode), st.integers())
+    def ask(case: schemathesis.Case, _number: int) -> None:
         run.example(case, mode)
 
     try:
