@@ -34,7 +34,9 @@ class Refresh:
 
     async def redeem(self, asking: Asking) -> Outcome:
         """The person of the session, asking for what the session asks for, or a part of it."""
-        outcome = await self._first_uses.add(asking)
+        outcome = None
+        if asking.profile.rotates_refresh_tokens:  # or no use is the first
+            outcome = await self._first_uses.add(asking)
         return outcome or await redeem_once(self._database, self._redeem, asking)
 
     # --- many at once ---------------------------------------------------------------------------
@@ -52,7 +54,7 @@ class Refresh:
         """Of many with the same token, the first in the group has it."""
         presented = asking.form.get("refresh_token", "")
         token, session = free.pop(hash_secret(presented), (None, None))
-        if token is None or token.consumed_at or not asking.profile.rotates_refresh_tokens:
+        if token is None or token.consumed_at is not None:
             return None
         try:
             session = _checked(asking, session)
